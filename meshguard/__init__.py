@@ -1,0 +1,1 @@
+"""meshguard: values that are proven safe, then rendered for the mesh."""

@@ -1,0 +1,92 @@
+"""What is said to a person: where in the values, how bad, and in which words."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Severity(StrEnum):
+    """How bad a finding is; the words are those of SARIF and of GitHub, `info` being their note and notice."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+SEVERITIES = tuple(Severity)  # worst first
+
+
+class ValuePath(tuple[str | int, ...]):
+    """The way from the root of the values to one of them, as keys and list indexes."""
+
+    __slots__ = ()
+
+    def __truediv__(self, step: str | int) -> "ValuePath":
+        """Give the path one step further down."""
+        return ValuePath((*self, step))
+
+    def __str__(self) -> str:
+        """Write it as people do: `externalRouting.pathConfiguration[0].path`; odd keys are quoted in brackets."""
+        text = ""
+        for step in self:
+            if isinstance(step, int):
+                text += f"[{step}]"
+            elif step and all(char.isalnum() or char in "_-" for char in step):
+                text += f".{step}" if text else step
+            else:
+                text += f'["{step}"]'
+        return text
+
+
+ROOT = ValuePath()
+
+
+class Span(NamedTuple):
+    """A stretch of a source: lines and columns count characters from 1, and the end is exclusive.
+
+    `file` is the name that the user gave, or the whole argument (`--set a.b=1`) with the columns counted from
+    the start of its expression (`a.b=1`).
+    """
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Related(NamedTuple):
+    """A second place that a finding speaks of, and what is there."""
+
+    at: ValuePath | Span
+    message: str
+
+
+class Finding(NamedTuple):
+    """What a rule answers: a value and what is wrong with it. The engine adds the place, the rule and the severity.
+
+    `on_key` points at the key instead of the value. `span` is for what is not in the merged values any more.
+    `help` holds further lines, such as the lines that are missing.
+    """
+
+    at: ValuePath
+    message: str
+    on_key: bool = False
+    span: Span | None = None
+    related: tuple[Related, ...] = ()
+    help: str = ""
+
+
+class Diagnostic(NamedTuple):
+    """A finding with its place, its rule and its severity: all that a report needs."""
+
+    rule: str
+    severity: Severity
+    message: str
+    at: ValuePath
+    span: Span
+    related: tuple[tuple[Span, str], ...] = ()
+    help: str = ""
+
+
+class UserError(Exception):
+    """The run could not be done: one clear message for the user, and exit code 2."""
