@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Severity(StrEnum):
-    """How bad a finding is; the words are those of SARIF and of GitHub, `info` being their note and notice."""
+    """How bad a finding is, in the words of SARIF and GitHub, where `info` is a note or notice."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -25,7 +25,7 @@ class ValuePath(tuple[str | int, ...]):
         return ValuePath((*self, step))
 
     def __str__(self) -> str:
-        """Write it as people do: `externalRouting.pathConfiguration[0].path`; odd keys are quoted in brackets."""
+        """Write it as people do: `ports[0].name`; odd keys are quoted in brackets."""
         text = ""
         for step in self:
             if isinstance(step, int):
@@ -62,7 +62,7 @@ class Related(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What a rule answers: a value and what is wrong with it. The engine adds the place, the rule and the severity.
+    """What a rule answers: a value and what is wrong with it. The engine adds place, rule and severity.
 
     `on_key` points at the key instead of the value. `span` is for what is not in the merged values any more.
     `help` holds further lines, such as the lines that are missing.

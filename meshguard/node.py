@@ -1,11 +1,14 @@
 """Values with places: one tree in which every value and every key keeps its span, through all layers."""
 
-from typing import NamedTuple, TypeAlias, Union
+from typing import NamedTuple, TypeAlias
 
 from meshguard.diagnostic import Span, ValuePath
 
-Scalar: TypeAlias = None | bool | int | float | str
-Plain: TypeAlias = Union[Scalar, dict[str, "Plain"], list["Plain"]]
+Scalar: TypeAlias = bool | int | float | str | None
+Plain: TypeAlias = "Scalar | dict[str, Plain] | list[Plain]"
+
+
+Value: TypeAlias = "Scalar | dict[str, Node] | list[Node]"
 
 
 class Node(NamedTuple):
@@ -14,7 +17,7 @@ class Node(NamedTuple):
     `span` is where the value stands. `key` is where its key stands; None in a list and at the root.
     """
 
-    value: Union[Scalar, dict[str, "Node"], list["Node"]]
+    value: Value
     span: Span
     key: Span | None = None
 
@@ -32,11 +35,12 @@ def plain(node: Node) -> Plain:
 def child(node: Node, step: str | int) -> Node | None:
     """Give what stands under a key or at an index, if anything does."""
     value = node.value
+    below: Node | None = None
     if isinstance(value, dict):
-        return value.get(step) if isinstance(step, str) else None
-    if isinstance(value, list) and isinstance(step, int) and step < len(value):
-        return value[step]
-    return None
+        below = value.get(step) if isinstance(step, str) else None
+    elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+        below = value[step]
+    return below
 
 
 def find(node: Node, path: ValuePath) -> Node | None:

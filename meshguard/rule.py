@@ -20,8 +20,8 @@ class Case(NamedTuple):
 class Rule(NamedTuple):
     """One guardrail. `doc` is its page: the first line is the summary, the examples are its tests.
 
-    A `locked` rule cannot be ignored, lowered or accepted by a baseline; only an exemption of the policy lifts it.
-    A rule without `check` is found by the engine itself.
+    A `locked` rule cannot be ignored, lowered or accepted by a baseline; only an exemption of the policy
+    lifts it. A rule without `check` is found by the engine itself.
     """
 
     id: str
