@@ -77,7 +77,10 @@ class Finding(NamedTuple):
 
 
 class Diagnostic(NamedTuple):
-    """A finding with its place, its rule and its severity: all that a report needs."""
+    """A finding with its place, its rule and its severity: all that a report needs.
+
+    `service` and `environments` say for whom it holds, where a run checks more than one.
+    """
 
     rule: str
     severity: Severity
@@ -86,6 +89,8 @@ class Diagnostic(NamedTuple):
     span: Span
     related: tuple[tuple[Span, str], ...] = ()
     help: str = ""
+    service: str | None = None
+    environments: tuple[str, ...] = ()
 
 
 class UserError(Exception):
