@@ -12,13 +12,12 @@ from meshguard.duration import milliseconds
 from meshguard.node import Node, Plain, find, plain
 from meshguard.policy import SAFE_PAIR, Facts, retry_tokens
 
-HTTP_LIKE = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB"})
+GRPC = frozenset({"GRPC", "GRPC-WEB"})
+HTTP_LIKE = GRPC | {"HTTP", "HTTP2"}
 ROUTABLE = HTTP_LIKE | {"HTTPS"}  # by a gateway that terminates TLS
 IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE")
 METHODS = (*IDEMPOTENT, "POST", "PATCH", "CONNECT")
-SAFE_CONDITIONS = frozenset(
-    {*SAFE_PAIR, "reset-before-request", "unavailable", "cancelled", "resource-exhausted"}
-)
+SAFE_CONDITIONS = frozenset({*SAFE_PAIR, "reset-before-request", "unavailable", "cancelled", "resource-exhausted"})
 
 T = TypeVar("T")
 
@@ -250,8 +249,8 @@ def build(values: Node, at: ValuePath, facts: Facts) -> Service:
     return Service(
         at=at,
         ports=ports,
-        external=_routing(external, facts) if external is not None else None,
-        internal=_routing(internal, facts) if internal is not None else None,
+        external=external and _routing(external, facts, facts.defaults.unlisted_paths),
+        internal=internal and _routing(internal, facts, "allow"),
         resilience=_resilience(tree.map("resilience"), facts),
         upstreams=tuple(_upstream(fields) for fields in tree.items("upstreams")),
     )
@@ -316,12 +315,22 @@ def retry_shares(route: Route, *, grpc: bool) -> tuple[RetryShare, ...]:
     return RetryShare(literal, retry), RetryShare(others, safe)
 
 
-def all_routes(service: Service) -> Iterator[tuple[Routing, Route]]:
-    """Give every written route of both directions, with its section."""
+def served_routes(service: Service) -> Iterator[tuple[Routing, Route]]:
+    """Give every route that answers requests, the rest of a section too where it is served."""
     for routing in (service.external, service.internal):
         if routing is not None:
             for route in routing.routes or ():
                 yield routing, route
+            if routing.routes is None or routing.unlisted_paths.value == "allow":
+                yield routing, routing.rest
+
+
+def ports_of(service: Service, routing: Routing, route: Route) -> tuple[Port, ...]:
+    """Give the ports that a route's requests go to: one from outside, any number inside."""
+    if routing is service.internal and route.port is None:
+        return internal_ports(service, routing)
+    port = route_port(service, routing, route)
+    return () if port is None else (port,)
 
 
 class _Fields(NamedTuple):
@@ -456,7 +465,7 @@ def _default_treatment(facts: Facts) -> Treatment:
     )
 
 
-def _routing(fields: _Fields, facts: Facts) -> Routing:
+def _routing(fields: _Fields, facts: Facts, unlisted_paths: str) -> Routing:
     section = _treatment(fields, _default_treatment(facts))
     written = _written(fields)
     overrides = fields.map("pathOverrides")
@@ -471,7 +480,7 @@ def _routing(fields: _Fields, facts: Facts) -> Routing:
         at=fields.at,
         routes=routes,
         rest=rest,
-        unlisted_paths=fields.setting("unlistedPaths") or Setting(facts.defaults.unlisted_paths),
+        unlisted_paths=fields.setting("unlistedPaths") or Setting(unlisted_paths),
         visibility=fields.settings("visibility"),
         hosts=fields.settings("hosts"),
         port=fields.setting("port"),

@@ -13,9 +13,13 @@ SAFE_PAIR = ("connect-failure", "refused-stream")
 
 
 class Mesh(NamedTuple):
-    """Facts of one mesh. `prometheus` is None where nobody said how it scrapes."""
+    """Facts of one mesh. `prometheus` is None where nobody said how it scrapes.
+
+    `version_span` is where the policy says the version, if it does.
+    """
 
     istio_version: tuple[int, int] = NEWEST_ISTIO
+    version_span: Span | None = None
     mode: str = "sidecar"
     mtls: str = "STRICT"
     namespaces: Mapping[str, str] = {}
@@ -177,9 +181,10 @@ def facts_for(policy: Policy, identity: Identity, today: str) -> Facts:
 def build_policy(node: Node) -> Policy:
     """Build the policy from a file that its schema has accepted."""
     tree: Any = plain(node)
-    sites = {"": _site(tree)}
+    sites = {"": _site(tree, _version_span(node, ValuePath()))}
     for name, overlay in tree.get("clusters", {}).items():
-        sites[name] = _site(_overlaid(tree, overlay))
+        span = _version_span(node, ValuePath(("clusters", name))) or sites[""].mesh.version_span
+        sites[name] = _site(_overlaid(tree, overlay), span)
     teams = tree.get("teams")
     return Policy(
         file=node.span.file,
@@ -231,12 +236,18 @@ def _overlaid(base: Plain, over: Plain) -> Plain:
     return over
 
 
-def _site(tree: Any) -> Site:  # noqa: ANN401 - the schema has accepted this tree
+def _version_span(node: Node, at: ValuePath) -> Span | None:
+    said = find(node, at / "mesh" / "istioVersion")
+    return None if said is None else said.span
+
+
+def _site(tree: Any, version_span: Span | None) -> Site:  # noqa: ANN401 - the schema has accepted this tree
     mesh = tree.get("mesh", {})
     known = Mesh()
     return Site(
         Mesh(
             istio_version=version(mesh["istioVersion"]) if "istioVersion" in mesh else NEWEST_ISTIO,
+            version_span=version_span,
             mode=mesh.get("mode", known.mode),
             mtls=mesh.get("mtls", known.mtls),
             namespaces={name: facts["mtls"] for name, facts in mesh.get("namespaces", {}).items()},

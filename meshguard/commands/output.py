@@ -1,0 +1,41 @@
+"""Where rendered objects go: one stream, or a file for each."""
+
+import os
+from collections.abc import Sequence
+
+from meshguard.diagnostic import UserError
+from meshguard.targets import Manifest
+
+
+def as_yaml(manifests: Sequence[Manifest]) -> str:
+    """Give one YAML stream."""
+    return "".join(f"---\n{manifest.text}" for manifest in manifests)
+
+
+def as_json(manifests: Sequence[Manifest]) -> str:
+    """Give a Kubernetes List as `kubectl get -o json` would."""
+    import json  # noqa: PLC0415 - YAML needs none of it
+
+    items = [_data(manifest) for manifest in manifests]
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=2) + "\n"
+
+
+def _data(manifest: Manifest) -> object:
+    import yaml  # noqa: PLC0415 - the same
+
+    return yaml.load(manifest.text, Loader=yaml.CSafeLoader)
+
+
+def write_files(manifests: Sequence[Manifest], directory: str, form: str) -> None:
+    """Write `NAMESPACE/KIND-NAME.yaml` for each object, every file whole or not at all; raise UserError."""
+    for manifest in manifests:
+        folder = os.path.join(directory, manifest.namespace)
+        path = os.path.join(folder, f"{manifest.kind.lower()}-{manifest.name}.{form}")
+        text = as_json([manifest]) if form == "json" else manifest.text
+        try:
+            os.makedirs(folder, exist_ok=True)
+            with open(f"{path}.part", "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(f"{path}.part", path)
+        except OSError as error:
+            raise UserError(f"'{path}' cannot be written: {error.strerror}") from None

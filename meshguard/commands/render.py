@@ -1,0 +1,52 @@
+"""`render`: print the mesh objects that say the same as the values, or say why that would not be safe."""
+
+import sys
+
+from meshguard.commands.arguments import add_inputs, inputs, parser
+from meshguard.commands.output import as_json, as_yaml, write_files
+from meshguard.commands.reporting import ALL_RULES, add_fail_on, exit_code, has_colour, run_of
+from meshguard.commands.subject import Subject, subject
+from meshguard.pipeline import Outcome, render, validate
+from meshguard.report import FORMATS
+from meshguard.schema import load_schema
+from meshguard.targets.istio import TARGET
+
+
+def run(argv: list[str]) -> int:
+    """Render; the objects go to stdout or into files, findings to stderr. With errors nothing is rendered."""
+    flags = parser("render", "Print the Istio objects that say the same as the values.")
+    add_inputs(flags)
+    flags.add_argument("-o", "--output", choices=("yaml", "json"), default="yaml", help="the form of the objects")
+    flags.add_argument("--output-dir", metavar="DIR", help="write a file for each object instead of stdout")
+    flags.add_argument(
+        "--scope",
+        choices=("service", "platform", "all"),
+        default="all",
+        help="objects of the service's namespace, of the platform's (TLS at a gateway), or both",
+    )
+    add_fail_on(flags)
+    parsed = flags.parse_args(argv)
+    judged = subject(inputs(parsed), ALL_RULES)
+    outcome = validate(judged.request, judged.at, judged.facts, ALL_RULES, load_schema("values"))
+    if outcome.service is None or outcome.values is None or exit_code(outcome, "error"):
+        _report(outcome, judged)
+        return 1
+    rendered, faults = render(outcome.service, outcome.values, judged.facts, TARGET)
+    outcome = outcome._replace(diagnostics=(*faults, *outcome.diagnostics))
+    if outcome.diagnostics or outcome.ignored:
+        _report(outcome, judged)
+    code = exit_code(outcome, parsed.fail_on)
+    if code:
+        return code
+    manifests = tuple(found for found in rendered.manifests if parsed.scope in {"all", found.scope})
+    if parsed.output_dir:
+        write_files(manifests, parsed.output_dir, parsed.output)
+    else:
+        sys.stdout.write(as_json(manifests) if parsed.output == "json" else as_yaml(manifests))
+    for fact in rendered.chart_facts:
+        sys.stderr.write(f"meshguard: the chart must set: {fact}\n")
+    return 0
+
+
+def _report(outcome: Outcome, judged: Subject) -> None:
+    sys.stderr.write(FORMATS["text"](run_of(outcome, judged), colour=has_colour(sys.stderr)))

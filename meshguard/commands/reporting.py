@@ -1,0 +1,45 @@
+"""From an outcome to a report and an exit code."""
+
+import argparse
+import os
+from typing import TextIO
+
+from meshguard.commands.subject import Subject
+from meshguard.diagnostic import SEVERITIES, Severity
+from meshguard.engine_rules import ENGINE_RULES
+from meshguard.pipeline import Outcome
+from meshguard.plugin import version
+from meshguard.run import Run
+from validators import RULES
+
+ALL_RULES = tuple(sorted((*ENGINE_RULES, *RULES)))
+
+
+def add_fail_on(flags: argparse.ArgumentParser) -> None:
+    """Add the flag that says from which severity on a run fails."""
+    words = tuple(str(severity) for severity in SEVERITIES)
+    flags.add_argument("--fail-on", choices=words, default="error", help="the least severity that fails the run")
+
+
+def run_of(outcome: Outcome, subject: Subject) -> Run:
+    """Give the run of one service."""
+    return Run(
+        version=version(),
+        rules=ALL_RULES,
+        diagnostics=outcome.diagnostics,
+        ignored=outcome.ignored,
+        notes=subject.notes,
+        sources=outcome.sources,
+        checked=1,
+    )
+
+
+def exit_code(outcome: Outcome, fail_on: str) -> int:
+    """Give 1 where a finding is at least as severe as `fail_on`, else 0."""
+    failing = SEVERITIES[: SEVERITIES.index(Severity(fail_on)) + 1]
+    return int(any(found.severity in failing for found in outcome.diagnostics))
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Tell whether the stream is a terminal that wants colour."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,110 @@
+"""The policy file itself: found, read and checked; anything wrong with it means that the run cannot be done."""
+
+import os
+from collections.abc import Collection
+
+from meshguard.diagnostic import Finding, Span, UserError, ValuePath
+from meshguard.escape import printable
+from meshguard.helm.values import read_file
+from meshguard.helm.yaml import SourceError, load
+from meshguard.node import Node, child, find, nearest
+from meshguard.policy import Policy, build_policy
+from meshguard.schema import check, load_schema
+
+NAME = ".meshguard.yaml"
+
+
+def repository(directory: str) -> str | None:
+    """Give the top of the git repository around a directory, or None outside of one."""
+    here = os.path.realpath(directory)
+    while True:
+        if os.path.exists(os.path.join(here, ".git")):
+            return here
+        above = os.path.dirname(here)
+        if above == here:
+            return None
+        here = above
+
+
+def find_policy(directory: str, files: Collection[str]) -> str | None:
+    """Give the policy file that holds for the directory: at the top of its repository, or in it outside of git.
+
+    A policy file further down, beside or above one of the files, would silently not count: that is a UserError.
+    """
+    top = repository(directory) or os.path.realpath(directory)
+    for folder in {os.path.realpath(directory), *(os.path.dirname(os.path.realpath(file)) for file in files)}:
+        _refuse_nested(folder, top)
+    path = os.path.join(top, NAME)
+    return os.path.relpath(path, directory) if os.path.exists(path) else None
+
+
+def _refuse_nested(folder: str, top: str) -> None:
+    while folder.startswith(top + os.sep):
+        nested = os.path.join(folder, NAME)
+        if os.path.exists(nested):
+            raise UserError(
+                f"{os.path.relpath(nested)}: a policy below the top of the repository does not count;"
+                f" move what it says to {os.path.relpath(os.path.join(top, NAME))}"
+            )
+        folder = os.path.dirname(folder)
+
+
+def load_policy(path: str, rules: Collection[str]) -> Policy:
+    """Read and check a policy file; `rules` are the ids that it may name. Raise UserError with all its faults."""
+    try:
+        node = load(read_file(path), path).node
+    except SourceError as error:
+        raise UserError(f"the policy cannot be read: {_place(error.span)}: {error}") from None
+    findings = [*check(load_schema("policy"), node)]
+    if not findings:
+        findings = [*_unknown_rules(node, rules), *_unsupported(node)]
+    if findings:
+        lines = "\n".join(_line(finding, node) for finding in findings)
+        raise UserError(f"the policy is not valid:\n{lines}")
+    return build_policy(node)
+
+
+def _line(finding: Finding, node: Node) -> str:
+    found = nearest(node, finding.at)
+    span = found.key if finding.on_key and found.key is not None else found.span
+    return f"  {_place(span)}: {printable(finding.message)}"
+
+
+def _place(span: Span) -> str:
+    return f"{printable(span.file)}:{span.line}:{span.column}"
+
+
+def _unknown_rules(node: Node, rules: Collection[str]) -> list[Finding]:
+    named = []
+    severities = find(node, ValuePath(("rules",)))
+    if severities is not None and isinstance(severities.value, dict):
+        named += [(ValuePath(("rules", rule)), rule, True) for rule in severities.value]
+    for key in ("locked", "exemptions"):
+        listed = find(node, ValuePath((key,)))
+        for index, item in enumerate(listed.value if listed is not None and isinstance(listed.value, list) else ()):
+            rule = item if key == "locked" else child(item, "rule")
+            at = ValuePath((key, index)) if key == "locked" else ValuePath((key, index, "rule"))
+            named.append((at, str(rule.value) if rule is not None else "", False))
+    return [
+        Finding(at, f"there is no rule '{rule}'{_nearest_name(rule, rules)}", on_key=on_key)
+        for at, rule, on_key in named
+        if rule not in rules
+    ]
+
+
+def _nearest_name(name: str, names: Collection[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only a broken policy pays for it
+
+    close = get_close_matches(name, names, 1)
+    return f"; did you mean '{close[0]}'?" if close else "; `helm meshguard rules` lists them"
+
+
+def _unsupported(node: Node) -> list[Finding]:
+    mode = find(node, ValuePath(("mesh", "mode")))
+    if mode is not None and mode.value == "ambient":
+        return [
+            Finding(
+                ValuePath(("mesh", "mode")), "mesh mode 'ambient' is not supported yet; meshguard knows 'sidecar'"
+            )
+        ]
+    return []

@@ -1,0 +1,138 @@
+"""Every page is proven by its own examples: each marked line is found by exactly that rule, nothing else is."""
+
+import re
+from typing import NamedTuple
+
+import pytest
+from meshguard.helm.values import Request, read
+from meshguard.schema import check, load_schema
+
+from meshguard import engine
+from meshguard.diagnostic import ROOT, Diagnostic
+from meshguard.helm.yaml import load
+from meshguard.identity import identify
+from meshguard.model import build
+from meshguard.node import Node
+from meshguard.policy import Identity, Policy, build_policy, facts_for
+from meshguard.rule import Case, Rule
+from validators import RULES
+
+FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MARK = re.compile(r"# (error|warning|info): \[([a-z0-9-]+)\]((?: ?,? ?\"[^\"]+\")*)")
+TODAY = "2030-01-01"
+VALUES_SCHEMA = load_schema("values")
+
+
+class Example(NamedTuple):
+    """Files by name, in the order of `-f`; `.meshguard.yaml` is the policy and `chart` the chart's defaults."""
+
+    files: tuple[tuple[str, str], ...]
+
+
+def sections(doc: str) -> dict[str, str]:
+    heads = re.split(r"^## (.+)$", doc, flags=re.MULTILINE)
+    return dict(zip(heads[1::2], heads[2::2], strict=True))
+
+
+def examples(text: str) -> list[Example]:
+    """Read fences: ```yaml starts an example, ```yaml NAME adds a layer, ```policy holds for the one after it."""
+    found: list[Example] = []
+    policy: tuple[tuple[str, str], ...] = ()
+    for kind, name, body in FENCE.findall(text):
+        if kind == "policy":
+            policy = ((".meshguard.yaml", body),)
+        elif kind == "yaml" and name:
+            found[-1] = Example((*found[-1].files, (name, body)))
+        elif kind == "yaml":
+            found.append(Example((*policy, ("values.yaml", body))))
+            policy = ()
+    return found
+
+
+def marks(example: Example) -> list[tuple[str, int, str, str]]:
+    return sorted(
+        (name, number, severity, rule)
+        for name, text in example.files
+        for number, line in enumerate(text.splitlines(), 1)
+        for severity, rule, _ in MARK.findall(line)
+    )
+
+
+def quoted(example: Example, diagnostic: Diagnostic) -> list[str]:
+    line = dict(example.files)[diagnostic.span.file].splitlines()[diagnostic.span.line - 1]
+    return [
+        word
+        for _, rule, words in MARK.findall(line)
+        if rule == diagnostic.rule
+        for word in re.findall(r'"([^"]+)"', words)
+    ]
+
+
+def policy_of(example: Example) -> Policy:
+    text = dict(example.files).get(".meshguard.yaml")
+    if text is None:
+        return Policy()
+    node = load(text.encode(), ".meshguard.yaml").node
+    assert check(load_schema("policy"), node) == ()
+    return build_policy(node)
+
+
+def run(example: Example) -> list[Diagnostic]:
+    policy = policy_of(example)
+    layers = {name: text for name, text in example.files if name != ".meshguard.yaml"}
+    known = identify(policy, tuple(layers), None)
+    identity = known.identity if known.identity.service else Identity(service="orders")
+    facts = facts_for(policy, identity, TODAY)
+    values = read(Request(files=tuple(layers), read_file=lambda name: layers[name].encode()))
+    assert [fault.message for fault in check(VALUES_SCHEMA, values.node)] == []
+    case = Case(build(values.node, ROOT, facts), facts, values.losses)
+    return [*engine.judge(case, values.node, RULES).diagnostics, *engine.expiring(facts)]
+
+
+def each(section: str) -> list[tuple[str, Example]]:
+    return [(rule.id, example) for rule in RULES for example in examples(sections(rule.doc)[section])]
+
+
+@pytest.mark.parametrize(
+    ("rule", "example"), each("Bad"), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_bad_examples_are_found_where_they_are_marked(rule: str, example: Example) -> None:
+    diagnostics = run(example)
+    found = sorted((each.span.file, each.span.line, str(each.severity), each.rule) for each in diagnostics)
+
+    assert found == marks(example)
+    assert rule in {each.rule for each in diagnostics}
+    for diagnostic in diagnostics:
+        assert [word for word in quoted(example, diagnostic) if word not in diagnostic.message] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "example"), each("Good"), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_good_examples_are_clean_under_all_rules(rule: str, example: Example) -> None:
+    assert [(each.rule, each.span.line, each.message) for each in run(example)] == [], rule
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_page_is_whole(rule: Rule) -> None:
+    assert list(sections(rule.doc)) == ["Why", "Bad", "Good", "See"]
+    assert examples(sections(rule.doc)["Bad"])
+    assert examples(sections(rule.doc)["Good"])
+    assert "https://" in sections(rule.doc)["See"]
+    assert rule.doc.split("\n\n")[0].count("\n") == 0
+    assert rule.doc.startswith(rule.summary + ".\n")
+
+
+def test_ids_name_their_files_and_summaries_differ() -> None:
+    assert all(rule.check is not None for rule in RULES)
+    assert [rule.id for rule in RULES] == [
+        rule.check.__module__.removeprefix("validators.").replace("_", "-") for rule in RULES if rule.check
+    ]
+    assert len({rule.summary for rule in RULES}) == len(RULES)
+
+
+def test_nothing_is_said_of_an_empty_service() -> None:
+    node = Node({}, load(b"{}", "values.yaml").node.span)
+    facts = facts_for(Policy(), Identity(), TODAY)
+
+    assert engine.judge(Case(build(node, ROOT, facts), facts), node, RULES).diagnostics == ()

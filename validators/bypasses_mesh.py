@@ -1,0 +1,51 @@
+"""A port is taken out of the mesh.
+
+## Why
+
+The sidecar does not see the traffic of an excluded port: no mutual TLS, no authorization policy, no metrics, no
+retries. Callers in the mesh must send plaintext to it, which meshguard renders, and whoever reaches the pod
+reaches the application.
+
+Only an exemption of the policy lifts this rule, so that the platform team knows every such port.
+
+## Bad
+
+```yaml
+ports:
+  - number: 7800
+    name: tcp-cluster
+    bypassMesh: true  # error: [bypasses-mesh] "tcp-cluster"
+```
+
+## Good
+
+```yaml
+ports:
+  - number: 7800
+    name: tcp-cluster
+    bypassMesh: false
+```
+
+## See
+
+- https://istio.io/latest/docs/reference/config/annotations/#SidecarTrafficExcludeInboundPorts
+"""
+
+from collections.abc import Iterator
+
+from meshguard.diagnostic import Finding, Severity
+from meshguard.rule import Case, Rule
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Find ports with `bypassMesh`."""
+    for port in case.service.ports:
+        if port.bypass_mesh:
+            yield Finding(
+                port.at / "bypassMesh",
+                f"port '{port.name}' bypasses the mesh: no mutual TLS, authorization or metrics;"
+                " remove 'bypassMesh', or ask the platform team for an exemption",
+            )
+
+
+RULE = Rule("bypasses-mesh", Severity.ERROR, __doc__, check, locked=True)

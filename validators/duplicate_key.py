@@ -1,0 +1,44 @@
+"""A key stands twice in one map, and Helm drops the first value without a word.
+
+## Why
+
+Helm keeps the last of two equal keys and says nothing (Helm 3 and 4, run). A second `ports:` further down a long
+file takes the first one's place, whole.
+
+## Bad
+
+```yaml
+ports:
+  - number: 8080
+    name: http
+    number: 9090  # warning: [duplicate-key] "number"
+```
+
+## Good
+
+```yaml
+ports:
+  - number: 9090
+    name: http
+```
+
+## See
+
+- https://yaml.org/spec/1.2.2/#mapping
+"""
+
+from collections.abc import Iterator
+
+from meshguard.diagnostic import Finding, Related, Severity
+from meshguard.rule import Case, Rule
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Find keys that were written more than once."""
+    for loss in case.losses:
+        if loss.kind == "duplicate-key":
+            related = () if loss.related is None else (Related(loss.related, "this one counts"),)
+            yield Finding(loss.at, loss.detail, span=loss.span, related=related)
+
+
+RULE = Rule("duplicate-key", Severity.WARNING, __doc__, check)
