@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from meshguard import engine, schema, suppress
 from meshguard.diagnostic import ROOT, Diagnostic, Severity, ValuePath
+from meshguard.helm.loss import SourceError
 from meshguard.helm.values import Request, Values, read
-from meshguard.helm.yaml import SourceError
 from meshguard.model import Service, build
 from meshguard.node import Plain, find
 from meshguard.policy import Facts
@@ -35,7 +35,7 @@ def validate(request: Request, at: ValuePath, facts: Facts, rules: tuple[Rule, .
         values = read(request)
     except SourceError as error:
         refused = Diagnostic("yaml", Severity.ERROR, str(error), ROOT, error.span)
-        return Outcome((refused,), (), error.sources)
+        return Outcome((refused,), (), {})
     contract = find(values.node, at) or values.node
     faults = tuple(
         engine.locate(fault, values.node, "schema", Severity.ERROR) for fault in schema.check(shape, contract, at)

@@ -5,10 +5,13 @@ from collections.abc import Collection
 
 from meshguard.diagnostic import Finding, Span, UserError, ValuePath
 from meshguard.escape import printable
+from meshguard.helm.loss import SourceError
 from meshguard.helm.values import read_file
-from meshguard.helm.yaml import SourceError, load
+from meshguard.helm.version import NEWEST_4
+from meshguard.helm.yaml import load
 from meshguard.node import Node, child, find, nearest
 from meshguard.policy import Policy, build_policy
+from meshguard.rule import no_such_rule
 from meshguard.schema import check, load_schema
 
 NAME = ".meshguard.yaml"
@@ -52,7 +55,7 @@ def _refuse_nested(folder: str, top: str) -> None:
 def load_policy(path: str, rules: Collection[str]) -> Policy:
     """Read and check a policy file; `rules` are the ids that it may name. Raise UserError with all its faults."""
     try:
-        node = load(read_file(path), path).node
+        node = load(read_file(path), path, NEWEST_4).node
     except SourceError as error:
         raise UserError(f"the policy cannot be read: {_place(error.span)}: {error}") from None
     findings = [*check(load_schema("policy"), node)]
@@ -86,17 +89,8 @@ def _unknown_rules(node: Node, rules: Collection[str]) -> list[Finding]:
             at = ValuePath((key, index)) if key == "locked" else ValuePath((key, index, "rule"))
             named.append((at, str(rule.value) if rule is not None else "", False))
     return [
-        Finding(at, f"there is no rule '{rule}'{_nearest_name(rule, rules)}", on_key=on_key)
-        for at, rule, on_key in named
-        if rule not in rules
+        Finding(at, no_such_rule(rule, rules), on_key=on_key) for at, rule, on_key in named if rule not in rules
     ]
-
-
-def _nearest_name(name: str, names: Collection[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only a broken policy pays for it
-
-    close = get_close_matches(name, names, 1)
-    return f"; did you mean '{close[0]}'?" if close else "; `helm meshguard rules` lists them"
 
 
 def _unsupported(node: Node) -> list[Finding]:

@@ -7,6 +7,7 @@ from meshguard.commands.reporting import ALL_RULES, has_colour
 from meshguard.diagnostic import UserError
 from meshguard.plugin import program
 from meshguard.report.page import page
+from meshguard.rule import no_such_rule
 
 
 def run(argv: list[str]) -> int:
@@ -18,11 +19,4 @@ def run(argv: list[str]) -> int:
         if rule.id == parsed.rule:
             sys.stdout.write(page(rule, colour=has_colour(sys.stdout)))
             return 0
-    raise UserError(f"there is no rule '{parsed.rule}'{_hint(parsed.rule)}")
-
-
-def _hint(name: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only a typo pays for it
-
-    close = get_close_matches(name, [rule.id for rule in ALL_RULES], 1)
-    return f"; did you mean '{close[0]}'?" if close else f"; `{program()} rules` lists them"
+    raise UserError(no_such_rule(parsed.rule, [rule.id for rule in ALL_RULES]))
