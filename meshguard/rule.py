@@ -34,3 +34,12 @@ class Rule(NamedTuple):
     def summary(self) -> str:
         """The first line of the page, without its full stop."""
         return self.doc.split("\n", 1)[0].removesuffix(".")
+
+
+def no_such_rule(name: str, names: Iterable[str]) -> str:
+    """Say that no rule has this name, and which one may be meant."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a typo pays for it
+
+    close = get_close_matches(name, list(names), 1)
+    hint = f"did you mean '{close[0]}'?" if close else "`helm meshguard rules` lists them"
+    return f"there is no rule '{name}'; {hint}"

@@ -1,0 +1,298 @@
+"""The pages of what the engine itself finds: rules without a check, beside the guardrails of `validators`."""
+
+from meshguard.diagnostic import Severity
+from meshguard.rule import Rule
+
+_YAML = """Helm cannot read the values.
+
+## Why
+
+A file that is no YAML, no UTF-8, too large or too deep stops `helm install` before any template is rendered.
+meshguard reads values exactly as Helm does, so what it refuses here Helm refuses too, and nothing else can be
+said of the file. This finding cannot be ignored.
+
+## Bad
+
+```yaml
+ports:
+  - number: 8080
+   name: http
+```
+
+## Good
+
+```yaml
+ports:
+  - number: 8080
+    name: http
+```
+
+## See
+
+- https://helm.sh/docs/chart_template_guide/yaml_techniques/
+- https://yaml.org/spec/1.2.2/
+"""
+
+_SCHEMA = """A value does not have the shape that the contract asks for.
+
+## Why
+
+An unknown key does nothing: a `timeuot` in the values means that the default timeout holds, and nobody
+notices until requests hang. All guardrails rely on the shape, so none of them runs before it is right, and
+this finding cannot be ignored. `helm meshguard schema` prints the whole contract; a chart that carries it
+makes `helm install` refuse the same values.
+
+## Bad
+
+```yaml
+ports:
+  - number: 8080
+    name: http
+externalRouting:
+  pathConfiguration:
+    - path: /orders
+      timeuot: 5s
+```
+
+## Good
+
+```yaml
+ports:
+  - number: 8080
+    name: http
+externalRouting:
+  pathConfiguration:
+    - path: /orders
+      timeout: 5s
+```
+
+## See
+
+- https://helm.sh/docs/topics/charts/#schema-files
+"""
+
+_MANIFEST = """A rendered object is not what meshguard may emit.
+
+## Why
+
+After rendering, every object is read again and held against a schema of exactly what meshguard may emit. A
+fault here is a fault of meshguard, not of the values: nothing is printed as good, and the finding stands at
+the value that asked for the object. Report it with that value.
+
+## See
+
+- https://istio.io/latest/docs/reference/config/networking/
+"""
+
+_EXPIRED_EXEMPTION = """An exemption of the policy has expired, or will within 14 days.
+
+## Why
+
+An exemption lifts a rule for one service until a date, its last day included. After that the finding comes
+back where it was; the line in the policy lifts nothing and can go. The info 14 days before leaves time to
+mend the values or to have the exemption renewed.
+
+## Bad
+
+```policy
+exemptions:
+  - rule: bypasses-mesh
+    service: orders
+    port: tcp-cluster
+    reason: JGroups cluster traffic uses its own encryption
+    approvedBy: platform-oncall
+    expires: 2024-01-31
+```
+
+## Good
+
+```policy
+exemptions:
+  - rule: bypasses-mesh
+    service: orders
+    port: tcp-cluster
+    reason: JGroups cluster traffic uses its own encryption
+    approvedBy: platform-oncall
+    expires: 2030-01-31
+```
+
+## See
+
+- `helm meshguard schema policy`: what an exemption says
+"""
+
+_UNUSED_IGNORE = """A comment ignores a rule that finds nothing there.
+
+## Why
+
+A comment that is left behind after the fault was mended hides the next one: whoever brings the fault back is
+never told. It also stands on the wrong line easily: a comment holds for its own line, or, alone on a line,
+for the line right below it (further comment lines may stand between, an empty line may not).
+
+## Bad
+
+```yaml
+ports:
+  - {number: 8080, name: http}  # meshguard: ignore[port-name-without-protocol] the name was wrong once
+```
+
+## Good
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+```
+
+## See
+
+- `helm meshguard rules`: all rules
+"""
+
+_UNKNOWN_RULE = """A comment ignores a rule that does not exist.
+
+## Why
+
+A misspelt name ignores nothing, and the finding that it was meant for stays.
+
+## Bad
+
+```yaml
+externalRouting:
+  pathConfiguration:
+    - path: /payments
+      retryOn: 5xx  # meshguard: ignore[unsave-retry] every request carries an idempotency key
+```
+
+## Good
+
+```yaml
+externalRouting:
+  pathConfiguration:
+    - path: /payments
+      retryOn: 5xx  # meshguard: ignore[unsafe-retry] every request carries an idempotency key
+```
+
+## See
+
+- `helm meshguard rules`: all rules
+"""
+
+_MALFORMED_IGNORE = """A comment that starts with `meshguard:` cannot be read.
+
+## Why
+
+An ignore needs the rule and a reason: `# meshguard: ignore[rule-id] reason`. The reason is for the reviewer
+today and for whoever reads the file in a year. Several rules are separated by commas. `until=YYYY-MM-DD` in
+the reason ends the ignore after that day.
+
+## Bad
+
+```yaml
+externalRouting:
+  pathConfiguration:
+    - path: /payments
+      retryOn: 5xx  # meshguard: ignore[unsafe-retry]
+```
+
+## Good
+
+```yaml
+externalRouting:
+  pathConfiguration:
+    - path: /payments
+      retryOn: 5xx  # meshguard: ignore[unsafe-retry] every request carries an idempotency key, until=2030-06-30
+```
+
+## See
+
+- `helm meshguard rules`: all rules
+"""
+
+_EXPIRED_IGNORE = """A comment ignored a rule until a day that has passed.
+
+## Why
+
+`until=YYYY-MM-DD` is a promise to mend the fault by that day, its last day included. After it the comment
+ignores nothing and the finding is back. Mend it, or state a new day that the reviewer agrees with.
+
+## Bad
+
+```yaml
+externalRouting:
+  pathConfiguration:
+    # meshguard: ignore[unsafe-retry] the key is built in sprint 12, until=2024-01-31
+    - {path: /payments, retryOn: 5xx, retryMethods: any}
+```
+
+## Good
+
+```yaml
+externalRouting:
+  pathConfiguration:
+    # meshguard: ignore[unsafe-retry] the key is built in sprint 12, until=2030-06-30
+    - {path: /payments, retryOn: 5xx, retryMethods: any}
+```
+
+## See
+
+- `helm meshguard explain malformed-ignore`: the whole form of the comment
+"""
+
+_LOCKED_RULE_IGNORED = """A comment tries to ignore what a comment cannot ignore.
+
+## Why
+
+Some faults hurt other teams or everybody's security. Their rules are locked, built in or by the policy's
+`locked` list: only an exemption in the policy, with an approver and an end, lifts one. Values that Helm or
+the schema refuse cannot be ignored either, because nothing else can be checked before they are right. The
+finding stays.
+
+## Bad
+
+```yaml
+ports:
+  - number: 7800
+    name: tcp-cluster
+    bypassMesh: true  # meshguard: ignore[bypasses-mesh] the cluster traffic has its own encryption
+```
+
+## Good
+
+The platform team writes the exemption, and the values carry no comment.
+
+```policy
+exemptions:
+  - rule: bypasses-mesh
+    service: orders
+    port: tcp-cluster
+    reason: JGroups cluster traffic uses its own encryption
+    approvedBy: platform-oncall
+    expires: 2030-01-31
+```
+
+## See
+
+- `helm meshguard rules`: which rules are locked
+"""
+
+YAML = Rule("yaml", Severity.ERROR, _YAML, locked=True)
+SCHEMA = Rule("schema", Severity.ERROR, _SCHEMA, locked=True)
+MANIFEST = Rule("manifest", Severity.ERROR, _MANIFEST, locked=True)
+EXPIRED_EXEMPTION = Rule("expired-exemption", Severity.WARNING, _EXPIRED_EXEMPTION)
+UNUSED_IGNORE = Rule("unused-ignore", Severity.WARNING, _UNUSED_IGNORE)
+UNKNOWN_RULE = Rule("unknown-rule", Severity.WARNING, _UNKNOWN_RULE)
+MALFORMED_IGNORE = Rule("malformed-ignore", Severity.ERROR, _MALFORMED_IGNORE)
+EXPIRED_IGNORE = Rule("expired-ignore", Severity.WARNING, _EXPIRED_IGNORE)
+LOCKED_RULE_IGNORED = Rule("locked-rule-ignored", Severity.ERROR, _LOCKED_RULE_IGNORED, locked=True)
+
+ENGINE_RULES = (
+    EXPIRED_EXEMPTION,
+    EXPIRED_IGNORE,
+    LOCKED_RULE_IGNORED,
+    MALFORMED_IGNORE,
+    MANIFEST,
+    SCHEMA,
+    UNKNOWN_RULE,
+    UNUSED_IGNORE,
+    YAML,
+)
