@@ -10,7 +10,7 @@ from importlib import import_module
 from meshguard.diagnostic import UserError
 from meshguard.plugin import program, version
 
-COMMANDS = ("validate", "render", "explain", "rules", "schema")
+COMMANDS = ("validate", "render", "values", "explain", "rules", "schema")
 
 USAGE = """\
 meshguard proves that mesh-agnostic values are safe, and renders them for Istio.
@@ -20,6 +20,7 @@ Usage: {prog} COMMAND [NAME] [CHART] [flags]
 Commands:
   validate   judge values: what is wrong, where, and what would be right
   render     print the Istio objects that say the same as the values
+  values     print the merged values as templates see them, and where each comes from
   explain    show the page of a rule: what, why, examples, sources
   rules      list all rules
   schema     print the JSON Schema of the values, or of the policy

@@ -32,6 +32,7 @@ class Inputs(NamedTuple):
     env: str | None
     namespace: str | None
     today: str
+    helm_version: str | None
 
 
 def parser(command: str, summary: str) -> argparse.ArgumentParser:
@@ -52,6 +53,9 @@ def add_inputs(flags: argparse.ArgumentParser) -> None:
     flags.add_argument("--env", help="the environment whose facts hold (default: told by the second values file)")
     flags.add_argument("-n", "--namespace", help="the namespace (default: from the policy, else Helm's)")
     flags.add_argument("--today", metavar="YYYY-MM-DD", help="judge expiry dates as on that day")
+    flags.add_argument(
+        "--helm-version", metavar="X.Y.Z", help="read values as this Helm does (default: as the one that runs)"
+    )
     flags.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -84,6 +88,7 @@ def inputs(parsed: argparse.Namespace) -> Inputs:
         env=parsed.env,
         namespace=parsed.namespace,
         today=_today(parsed.today),
+        helm_version=parsed.helm_version,
     )
 
 

@@ -5,8 +5,8 @@ import sys
 from meshguard.commands.arguments import add_inputs, inputs, parser
 from meshguard.commands.output import as_json, as_yaml, write_files
 from meshguard.commands.reporting import ALL_RULES, add_fail_on, exit_code, has_colour, run_of
-from meshguard.commands.subject import Subject, subject
-from meshguard.pipeline import Outcome, render, validate
+from meshguard.commands.subject import Task, one
+from meshguard.pipeline import Verdict, conclude, judge_given, render
 from meshguard.report import FORMATS
 from meshguard.schema import load_schema
 from meshguard.targets.istio import TARGET
@@ -26,27 +26,26 @@ def run(argv: list[str]) -> int:
     )
     add_fail_on(flags)
     parsed = flags.parse_args(argv)
-    judged = subject(inputs(parsed), ALL_RULES)
-    outcome = validate(judged.request, judged.at, judged.facts, ALL_RULES, load_schema("values"))
-    if outcome.service is None or outcome.values is None or exit_code(outcome, "error"):
-        _report(outcome, judged)
+    task = one(inputs(parsed), ALL_RULES)
+    ((subject, outcome),) = judged = tuple(judge_given(task.subjects, ALL_RULES, load_schema("values")))
+    verdict = conclude(judged, ALL_RULES)
+    if outcome.service is None or outcome.values is None or exit_code(verdict.diagnostics, "error"):
+        _report(verdict, task)
         return 1
-    rendered, faults = render(outcome.service, outcome.values, judged.facts, TARGET)
-    outcome = outcome._replace(diagnostics=(*faults, *outcome.diagnostics))
-    if outcome.diagnostics or outcome.ignored:
-        _report(outcome, judged)
-    code = exit_code(outcome, parsed.fail_on)
-    if code:
-        return code
+    rendered, faults = render(outcome.service, outcome.values, subject.facts, TARGET)
+    verdict = verdict._replace(diagnostics=(*faults, *verdict.diagnostics))
+    if verdict.diagnostics or verdict.ignored:
+        _report(verdict, task)
+    if faults or exit_code(verdict.diagnostics, parsed.fail_on):
+        return 1
     manifests = tuple(found for found in rendered.manifests if parsed.scope in {"all", found.scope})
     if parsed.output_dir:
         write_files(manifests, parsed.output_dir, parsed.output)
     else:
         sys.stdout.write(as_json(manifests) if parsed.output == "json" else as_yaml(manifests))
-    for fact in rendered.chart_facts:
-        sys.stderr.write(f"meshguard: the chart must set: {fact}\n")
+    sys.stderr.writelines(f"meshguard: the chart must set: {fact}\n" for fact in rendered.chart_facts)
     return 0
 
 
-def _report(outcome: Outcome, judged: Subject) -> None:
-    sys.stderr.write(FORMATS["text"](run_of(outcome, judged), colour=has_colour(sys.stderr)))
+def _report(verdict: Verdict, task: Task) -> None:
+    sys.stderr.write(FORMATS["text"](run_of(verdict, task), colour=has_colour(sys.stderr)))

@@ -1,13 +1,14 @@
-"""From an outcome to a report and an exit code."""
+"""From a verdict to a report and an exit code."""
 
 import argparse
 import os
+from collections.abc import Iterable
 from typing import TextIO
 
-from meshguard.commands.subject import Subject
-from meshguard.diagnostic import SEVERITIES, Severity
+from meshguard.commands.subject import Task
+from meshguard.diagnostic import SEVERITIES, Diagnostic, Severity
 from meshguard.engine_rules import ENGINE_RULES
-from meshguard.pipeline import Outcome
+from meshguard.pipeline import Verdict
 from meshguard.plugin import version
 from meshguard.run import Run
 from validators import RULES
@@ -21,23 +22,23 @@ def add_fail_on(flags: argparse.ArgumentParser) -> None:
     flags.add_argument("--fail-on", choices=words, default="error", help="the least severity that fails the run")
 
 
-def run_of(outcome: Outcome, subject: Subject) -> Run:
-    """Give the run of one service."""
+def run_of(verdict: Verdict, task: Task) -> Run:
+    """Give what a report sees of the run."""
     return Run(
         version=version(),
         rules=ALL_RULES,
-        diagnostics=outcome.diagnostics,
-        ignored=outcome.ignored,
-        notes=subject.notes,
-        sources=outcome.sources,
-        checked=1,
+        diagnostics=verdict.diagnostics,
+        ignored=verdict.ignored,
+        notes=task.notes,
+        sources=verdict.sources,
+        checked=len(task.subjects),
     )
 
 
-def exit_code(outcome: Outcome, fail_on: str) -> int:
+def exit_code(diagnostics: Iterable[Diagnostic], fail_on: str) -> int:
     """Give 1 where a finding is at least as severe as `fail_on`, else 0."""
     failing = SEVERITIES[: SEVERITIES.index(Severity(fail_on)) + 1]
-    return int(any(found.severity in failing for found in outcome.diagnostics))
+    return int(any(found.severity in failing for found in diagnostics))
 
 
 def has_colour(stream: TextIO) -> bool:

@@ -1,41 +1,79 @@
-"""From flags to what is judged: the policy, the service that the files belong to, and what to read."""
+"""From flags to what is judged: the policy, the services that the files belong to, and what to read."""
 
 import os
 import sys
 from typing import NamedTuple
 
+from meshguard import fleet
 from meshguard.commands.arguments import Inputs
 from meshguard.diagnostic import UserError, ValuePath
 from meshguard.helm.values import Request
+from meshguard.helm.version import NEWEST_3, NEWEST_4, Version, parse_version
 from meshguard.identity import Known, identify
-from meshguard.policy import Facts, Identity, Policy, facts_for
+from meshguard.pipeline import Subject
+from meshguard.policy import Identity, Policy, facts_for
 from meshguard.policy_file import find_policy, load_policy
 from meshguard.rule import Rule
 
 
-class Subject(NamedTuple):
-    """One service in one environment, ready to be judged. `notes` say what cannot be."""
+class Task(NamedTuple):
+    """What a run has to do. `notes` say what cannot be judged; `is_fleet` that the policy told what to check."""
 
-    request: Request
-    at: ValuePath
-    facts: Facts
+    subjects: tuple[Subject, ...]
     notes: tuple[str, ...]
+    is_fleet: bool = False
 
 
-def subject(inputs: Inputs, rules: tuple[Rule, ...]) -> Subject:
-    """Find the policy and the service for the given files; raise UserError where there is nothing to check."""
-    if not inputs.files and not inputs.sets and inputs.chart is None:
-        raise UserError("there is nothing to check: give values files with -f, or a chart")
-    files = tuple(file for file in inputs.files if file != "-")
-    path = inputs.policy or find_policy(os.getcwd(), files)
-    policy = Policy() if path is None else load_policy(path, tuple(rule.id for rule in rules))
+def one(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
+    """Give the one service that the given files are; raise UserError where there is nothing to check."""
+    if not _has_values(inputs):
+        raise UserError("there is nothing to read: give values files with -f, or a chart")
+    path, policy = _policy(inputs, rules)
     top = os.path.dirname(os.path.abspath(path or "."))
-    known = identify(policy, tuple(_below(file, top) for file in files), inputs.env)
+    files = tuple(_below(file, top) for file in inputs.files if file != "-")
+    known = identify(policy, files, inputs.env)
     facts = facts_for(policy, _identity(inputs, known), inputs.today)
     chart = inputs.chart or (os.path.relpath(os.path.join(top, known.chart)) if known.chart else None)
     at = ValuePath(known.at.split(".") if known.at else ())
-    request = Request(files=inputs.files, sets=inputs.sets, chart=chart)
-    return Subject(request, at, facts, (*known.notes, *_notes(policy)))
+    request = Request(files=inputs.files, sets=inputs.sets, chart=chart, helm=helm_version(inputs))
+    return Task((Subject(request, at, facts),), (*known.notes, *_notes(policy)))
+
+
+def every(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
+    """Give the service of the given files, or without any all services of the policy in all environments."""
+    if _has_values(inputs) or inputs.name is not None:
+        return one(inputs, rules)
+    path, policy = _policy(inputs, rules)
+    if path is None:
+        raise UserError(
+            "there is nothing to check: give values files with -f, or list 'services' in .meshguard.yaml"
+        )
+    plan = fleet.plan(policy, os.path.dirname(os.path.abspath(path)), inputs.today, helm_version(inputs))
+    return Task(plan.subjects, (*plan.notes, *_notes(policy)), is_fleet=True)
+
+
+def helm_version(inputs: Inputs) -> Version:
+    """Give the Helm that is said, or the newest of the major version that runs the plugin.
+
+    Only Helm 4 gives its plugins HELM_CONTENT_CACHE (run on 3.14, 3.22 and 4.3), so no Helm is started to be asked.
+    """
+    if inputs.helm_version is not None:
+        said = parse_version(inputs.helm_version)
+        if said is None:
+            raise UserError(f"--helm-version '{inputs.helm_version}' is not a version such as 3.18.6 or 4.3")
+        return said
+    is_helm_3 = "HELM_PLUGIN_NAME" in os.environ and "HELM_CONTENT_CACHE" not in os.environ
+    return NEWEST_3 if is_helm_3 else NEWEST_4
+
+
+def _has_values(inputs: Inputs) -> bool:
+    return bool(inputs.files or inputs.sets or inputs.chart is not None)
+
+
+def _policy(inputs: Inputs, rules: tuple[Rule, ...]) -> tuple[str | None, Policy]:
+    files = tuple(file for file in inputs.files if file != "-")
+    path = inputs.policy or find_policy(os.getcwd(), files)
+    return path, Policy() if path is None else load_policy(path, tuple(rule.id for rule in rules))
 
 
 def _below(file: str, top: str) -> str:
