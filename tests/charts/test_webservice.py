@@ -467,6 +467,15 @@ def test_the_service_account_is_the_services_own(helm: Helm) -> None:
     assert objects["ServiceAccount"]["automountServiceAccountToken"] is False
 
 
+@pytest.mark.parametrize(
+    ("resilience", "wanted"),
+    [({"preferSameZone": True}, "PreferClose"), ({"preferSameZone": False}, None), ({}, None)],
+)
+def test_callers_can_be_kept_in_their_zone(helm: Helm, resilience: Any, wanted: str | None) -> None:
+    spec = helm.render({"resilience": resilience})["Service"]["spec"]
+    assert spec.get("trafficDistribution") == wanted
+
+
 def test_without_ports_there_is_nothing_to_call(helm: Helm) -> None:
     objects = helm.render({"ports": None})
     assert set(objects) == {"Deployment", "PodDisruptionBudget", "ServiceAccount"}
