@@ -1,4 +1,4 @@
-"""What Helm drops or changes without a word while it reads values."""
+"""What Helm drops, changes or refuses while it reads values."""
 
 from typing import NamedTuple
 
@@ -8,9 +8,9 @@ from meshguard.diagnostic import Span, ValuePath
 class Loss(NamedTuple):
     """One thing that was written and is not what the templates will see.
 
-    `kind` names what happened (`duplicate-key`, `second-document`, `null-deletes`, ...), `at` the place in
-    the merged values that it concerns, `span` what was lost or changed, `related` what stands there instead,
-    and `detail` is the sentence for a person.
+    `kind` names what happened (the table in docs/helm-dialect.md lists all kinds), `at` the place in the merged
+    values that it concerns, `span` what was lost or changed, `related` what stands there instead, and `detail` is
+    the sentence for a person; for the kind `yaml11` it is the text as it was written.
     """
 
     kind: str
@@ -18,3 +18,11 @@ class Loss(NamedTuple):
     span: Span
     detail: str
     related: Span | None = None
+
+
+class SourceError(Exception):
+    """Helm refuses this source: what is wrong, in one sentence, and where."""
+
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(message)
+        self.span = span

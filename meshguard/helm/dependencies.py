@@ -1,0 +1,88 @@
+"""Which subcharts take part and under which name: a chart as it was read and the user's values in, the chart out.
+
+The same as Helm's `processDependencyEnabled` and `processDependencyImportValues`, which run before the values of
+user and chart are coalesced.
+"""
+
+from meshguard.helm.layers import (
+    Chart,
+    Requirement,
+    coalesce,
+    coalesce_keeping_nulls,
+    fill_tables,
+    merge_tables,
+)
+from meshguard.helm.semver import satisfies
+from meshguard.helm.version import Version
+from meshguard.node import Node
+
+
+def process(chart: Chart, user: Node, helm: Version) -> Chart:
+    """Give the chart with its enabled dependencies, aliased, and with the values that it imports from them.
+
+    Raises SourceError where a subchart's key holds something else than a map.
+    """
+    return _import(_enable(chart, user, "", helm), helm)
+
+
+def _enable(chart: Chart, values: Node, path: str, helm: Version) -> Chart:
+    if not chart.requirements:
+        return chart
+    charts = [sub for sub in chart.charts if not any(_meets(sub, one) for one in chart.requirements)]
+    for requirement in chart.requirements:
+        found = next((sub for sub in chart.charts if _meets(sub, requirement)), None)
+        if found:
+            charts.append(found._replace(name=requirement.alias or found.name))
+    named = tuple(one._replace(name=one.alias or one.name) for one in chart.requirements)
+    merged, _ = coalesce(chart._replace(charts=tuple(charts), requirements=named), values, helm)
+    off = {one.name for one in named if not _enabled(one, merged, path)}
+    return chart._replace(
+        charts=tuple(_enable(sub, merged, f"{path}{sub.name}.", helm) for sub in charts if sub.name not in off),
+        requirements=tuple(one for one in named if one.name not in off),
+    )
+
+
+def _meets(chart: Chart, requirement: Requirement) -> bool:
+    return chart.name == requirement.name and satisfies(chart.version, requirement.version)
+
+
+def _enabled(requirement: Requirement, values: Node, path: str) -> bool:
+    """Judge by the first condition that names a boolean, else by the tags."""
+    for condition in requirement.condition.strip().split(","):
+        node = _at(values, path + condition) if condition else None
+        if node and isinstance(node.value, bool):
+            return node.value
+    tags = _at(values, "tags")
+    known = tags.value if tags and isinstance(tags.value, dict) else {}
+    said = [known[tag].value for tag in requirement.tags if tag in known]
+    return True in said or False not in said
+
+
+def _at(values: Node, path: str) -> Node | None:
+    node = values
+    for step in path.split("."):
+        below = node.value.get(step) if isinstance(node.value, dict) else None
+        if below is None:
+            return None
+        node = below
+    return node
+
+
+def _import(chart: Chart, helm: Version) -> Chart:
+    chart = chart._replace(charts=tuple(_import(sub, helm) for sub in chart.charts))
+    if not chart.requirements:
+        return chart
+    values = coalesce_keeping_nulls(chart, Node({}, chart.values.span), helm)
+    imported = Node({}, chart.values.span)
+    for requirement in chart.requirements:
+        for child, parent in requirement.imports:
+            table = _at(values, f"{requirement.name}.{child}")
+            if table and isinstance(table.value, dict):
+                fill_tables(imported, _below(parent, table), helm)
+    return chart._replace(values=merge_tables(values, imported, helm))
+
+
+def _below(path: str, table: Node) -> Node:
+    for step in reversed(path.split(".") if path != "." else []):
+        table = Node({step: table}, table.span, table.key)
+    return table

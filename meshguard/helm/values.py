@@ -1,0 +1,98 @@
+"""All values of one service: files, `--set` arguments and a chart in, one tree with places out, as Helm merges."""
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from meshguard.diagnostic import Span, UserError
+from meshguard.helm.chart import read_chart
+from meshguard.helm.dependencies import process
+from meshguard.helm.layers import coalesce, merge
+from meshguard.helm.loss import Loss
+from meshguard.helm.strvals import apply
+from meshguard.helm.version import NEWEST_4, Version
+from meshguard.helm.yaml import LIMIT, load
+from meshguard.node import Node
+
+SET_KINDS = ("set-json", "set", "set-string", "set-file", "set-literal")  # the order in which Helm applies them
+
+
+def read_file(path: str) -> bytes:
+    """Read a regular file, or standard input for `-`; at most one byte more than the limit of a source.
+
+    Raises UserError for what cannot be opened, and for pipes, devices and directories.
+    """
+    if path.strip() == "-":
+        return sys.stdin.buffer.read(LIMIT + 1)
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "the name holds a NUL byte"
+        raise UserError(f"cannot read `{path}`: {reason}") from None
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise UserError(f"cannot read `{path}`: it is no regular file")
+        return file.read(LIMIT + 1)
+
+
+class Request(NamedTuple):
+    """What the values are made of.
+
+    `files` are paths, `-` is standard input. `sets` are pairs of a flag without its dashes and its expression, in
+    the order of the command line. `chart` is a chart's directory or archive.
+    """
+
+    files: tuple[str, ...] = ()
+    sets: tuple[tuple[str, str], ...] = ()
+    chart: str | None = None
+    helm: Version = NEWEST_4
+    read_file: Callable[[str], bytes] = read_file
+
+
+class Values(NamedTuple):
+    """The merged values, what was lost on the way, and the text behind the file name of every span.
+
+    `defaults` are the chart's own values, as they were laid under the user's.
+    """
+
+    node: Node
+    losses: tuple[Loss, ...]
+    sources: Mapping[str, str]
+    defaults: Node | None = None
+
+
+def read(request: Request) -> Values:
+    """Read, merge and override the values as Helm does.
+
+    Raises SourceError where Helm refuses a source, and UserError where one cannot be read at all.
+    """
+    node, losses, sources = _files(request)
+    for kind in SET_KINDS:
+        for expression in [expression for flag, expression in request.sets if flag == kind]:
+            node, lost = apply(node, kind, expression, request.helm, request.read_file)
+            losses += lost
+            sources[f"--{kind} {expression}"] = expression
+    if request.chart is None:
+        return Values(node, tuple(losses), sources)
+    packed = read_chart(request.chart, request.helm, request.read_file)
+    chart = process(packed.chart, node, request.helm)
+    node, lost = coalesce(chart, node, request.helm)
+    return Values(node, (*losses, *packed.losses, *lost), {**packed.sources, **sources}, chart.values)
+
+
+def _files(request: Request) -> tuple[Node, list[Loss], dict[str, str]]:
+    node: Node | None = None
+    losses: list[Loss] = []
+    sources: dict[str, str] = {}
+    for path in request.files:
+        loaded = load(request.read_file(path), path, request.helm)
+        losses += loaded.losses
+        sources[path] = loaded.text
+        if node is None:
+            node = loaded.node
+        else:
+            node, lost = merge(node, loaded.node)
+            losses += lost
+    return node or Node({}, Span(request.chart or "--set", 1, 1, 1, 1)), losses, sources
