@@ -1,0 +1,34 @@
+# tools/dev makes what a target needs once, outside the tree: Python, Go and git are all that must be there.
+.PHONY: check test lint format lock dist bench
+.DEFAULT_GOAL := check
+
+# Under a minute: form, types, import contracts and the tests that need no Helm.
+check: lint
+	tools/dev pytest -n auto -m "not helm and not slow"
+
+# Everything, with real Helm 3 and 4, built from their Go modules.
+test: lint
+	tools/dev --helm pytest -n auto --cov --cov-fail-under=100
+
+lint:
+	tools/dev ruff format --check
+	tools/dev ruff check
+	tools/dev mypy
+	tools/dev lint-imports
+
+format:
+	tools/dev ruff format
+	tools/dev ruff check --fix
+
+# Pins stay as they are where they still fit; `make lock UPGRADE=--upgrade` takes the newest.
+COMPILE = tools/dev env UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet pyproject.toml --universal \
+	--python-version 3.11 --generate-hashes --only-binary :all: --no-emit-index-url $(UPGRADE)
+lock:
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+dist:
+	tools/dev python tools/dist.py
+
+bench:
+	tools/dev --helm sh -c 'python tests/bench/bench.py --helm "$$MESHGUARD_TEST_HELM4"'

@@ -1,0 +1,1 @@
+"""Programs for developing meshguard; no part of it needs them to run."""

@@ -1,0 +1,118 @@
+"""Run a development command with all that it needs: `tools/dev [--helm] COMMAND ARGUMENT...`.
+
+That is a virtual environment of requirements-dev.lock, the wheels of requirements.lock for tests without network,
+and with --helm real Helm binaries, built from the Go modules below tools/. All of it is made once, outside the
+tree: in $MESHGUARD_TEST_CACHE, else $XDG_CACHE_HOME/meshguard-test, else ~/.cache/meshguard-test.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / "tools"
+HELMS = {
+    "MESHGUARD_TEST_HELM3": TOOLS / "helm3",
+    "MESHGUARD_TEST_HELM3_OLDEST": TOOLS / "helm3-oldest",
+    "MESHGUARD_TEST_HELM4": TOOLS / "helm4",
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Make what the command needs and become it."""
+    with_helm = arguments[:1] == ["--helm"]
+    command = arguments[1:] if with_helm else arguments
+    venv = made("venv", [ROOT / "requirements-dev.lock"], make_venv)
+    wheels = made("wheels", [ROOT / "requirements.lock"], download_wheels)
+    path = os.pathsep.join((str(venv / "bin"), os.environ["PATH"]))
+    environ = {**os.environ, "PATH": path, "MESHGUARD_TEST_WHEELS": str(wheels)}
+    for variable, module in HELMS.items() if with_helm else ():
+        binary = made(module.name, [module / "go.mod", module / "go.sum"], build_helm) / "helm"
+        environ[variable] = str(binary)
+    os.chdir(ROOT)
+    os.execvpe(command[0], command, environ)  # noqa: S606 - the developer's own command
+
+
+def made(name: str, locks: list[Path], make: Callable[[Path, Path], None]) -> Path:
+    """Give the directory that `make` fills from the first lock file; it is made anew when the locks change."""
+    content = b"".join(lock.read_bytes() for lock in locks)
+    key = hashlib.sha256(content + sys.version.encode()).hexdigest()[:16]
+    directory = cache() / f"{name}-{key}"
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with directory.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the system lets go of it when we are killed
+        complete = directory / "complete"
+        if not complete.exists():
+            shutil.rmtree(directory, ignore_errors=True)
+            directory.mkdir()
+            sys.stderr.write(f"making {directory}\n")
+            make(directory, locks[0])
+            complete.touch()
+    return directory
+
+
+def cache() -> Path:
+    """Give the directory for all that is made."""
+    named = os.environ.get("MESHGUARD_TEST_CACHE")
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(named or os.path.join(home, "meshguard-test")).absolute()
+
+
+def make_venv(directory: Path, lock: Path) -> None:
+    """Install the development packages, wheels only, each held against its hash."""
+    call(sys.executable, "-I", "-m", "venv", str(directory))
+    python = str(directory / "bin" / "python")
+    call(python, "-I", "-m", "pip", "install", "--quiet", *hashed(lock))
+
+
+def download_wheels(directory: Path, lock: Path) -> None:
+    """Fetch the packages that the plugin's own first run installs."""
+    python = made("venv", [ROOT / "requirements-dev.lock"], make_venv) / "bin" / "python"
+    call(str(python), "-I", "-m", "pip", "download", "--quiet", "--dest", str(directory), *hashed(lock))
+
+
+def hashed(lock: Path) -> list[str]:
+    """Give pip's arguments for exactly what a lock file names."""
+    return [
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--no-deps",
+        "-r",
+        str(lock),
+    ]
+
+
+def build_helm(directory: Path, module: Path) -> None:
+    """Build the Helm that a go.mod requires, so that it tells its version as a release does."""
+    found = re.search(r"(helm\.sh/helm/v\d+) (v\S+)", module.read_text())
+    if not found:
+        sys.exit(f"{module} requires no Helm")
+    if not shutil.which("go"):
+        sys.exit("the tests build real Helm binaries: install Go (https://go.dev/doc/install)")
+    package, version = found.groups()
+    stamp = f"-s -w -X {package}/internal/version.version={version}"
+    settings = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false", "GOWORK": "off"}
+    binary = str(directory / "helm")
+    call(
+        "go", "build", "-ldflags", stamp, "-o", binary, f"{package}/cmd/helm", cwd=module.parent, settings=settings
+    )
+
+
+def call(*command: str, cwd: Path = ROOT, settings: dict[str, str] | None = None) -> None:
+    """Run a command to its end, and end with it where it fails."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    code = subprocess.run(command, cwd=cwd, env={**environ, **(settings or {})}, check=False).returncode
+    if code:
+        sys.exit(f"{' '.join(command)} failed with {code}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
