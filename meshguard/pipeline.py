@@ -93,7 +93,9 @@ def conclude(outcomes: Iterable[tuple[Subject, Outcome]], rules: tuple[Rule, ...
         found += outcome.diagnostics
         exempted += outcome.exempted
         texts = outcome.values.sources if outcome.values is not None else {}
-        sources.update((name, text) for name, text in texts.items() if outcome.diagnostics or suppress.MARK in text)
+        sources.update(
+            (name, text) for name, text in texts.items() if outcome.diagnostics or suppress.ignores(text, name)
+        )
         if outcome.service is None:
             unjudged.update(texts)
     if facts is None:

@@ -9,9 +9,9 @@ file takes the first one's place, whole.
 
 ```yaml
 ports:
-  - number: 8080
+  - number: 8080  # warning: [duplicate-key] "number"
     name: http
-    number: 9090  # warning: [duplicate-key] "number"
+    number: 9090
 ```
 
 ## Good

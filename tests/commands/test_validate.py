@@ -1,0 +1,134 @@
+import json
+
+import pytest
+
+from tests.commands.conftest import Run
+
+GOOD = "ports:\n  - {number: 8080, name: http}\n"
+BAD = "ports:\n  - {number: 443, name: http}\n"
+WARNING = "ports:\n  - {number: 8080, number: 8080, name: http}\n"
+POLICY = """
+gateways: {public: {gateway: istio-ingress/public}}
+teams: {checkout: {domains: [example.com]}}
+services: [{values: "{service}/values.yaml", name: "{service}", team: checkout}]
+"""
+
+
+def test_good_values_are_clean(run: Run) -> None:
+    result = run("validate", "-f", "v.yaml", files={"v.yaml": GOOD})
+    assert (result.code, result.err) == (0, "")
+    assert "no .meshguard.yaml" in result.out
+
+
+def test_a_fault_is_said_with_its_place(run: Run) -> None:
+    result = run("validate", "-f", "v.yaml", files={"v.yaml": BAD})
+
+    assert (result.code, result.err) == (1, "")
+    assert result.out.startswith("v.yaml:2:14: error: port '443' carries plaintext 'HTTP'")
+
+
+def test_the_layer_that_decides_is_named(run: Run) -> None:
+    files = {"v.yaml": GOOD, "w.yaml": BAD}
+    assert "w.yaml:2:14: error" in run("validate", "-f", "v.yaml", "-f", "w.yaml", files=files).out
+    assert "--set ports[0].number=443: error" in run("validate", "-f", "v.yaml", "--set", "ports[0].number=443").out
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("error", 0), ("warning", 1), ("info", 1)])
+def test_fail_on_decides_the_code(run: Run, fail_on: str, code: int) -> None:
+    assert run("validate", "-f", "v.yaml", "--fail-on", fail_on, files={"v.yaml": WARNING}).code == code
+
+
+def test_reports_for_machines(run: Run) -> None:
+    result = run("validate", "-f", "v.yaml", "-o", "json", files={"v.yaml": BAD})
+
+    document = json.loads(result.out)
+    assert result.code == 1
+    assert document["version"] == 1
+    assert [found["rule"] for found in document["diagnostics"]] == ["plaintext-on-443"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["-f", "none.yaml"], "none.yaml"),
+        (["-f", "https://example.com/v.yaml"], "is a URL"),
+        (["oci://example.com/chart", "-f", "v.yaml"], "is a URL"),
+        (["a", "b", "c"], "'c' is one argument too many"),
+        (["v.yaml"], "say -f v.yaml"),
+        (["-f", "v.yaml", "--today", "tomorrow"], "--today 'tomorrow' is not a date"),
+        (["-f", "v.yaml", "--helm-version", "new"], "--helm-version 'new' is not a version"),
+        (["-f", "v.yaml", "--policy", "none.yaml"], "none.yaml"),
+        (["./nowhere"], "nowhere"),
+        ([], "there is nothing to check"),
+        (["orders"], "there is nothing to read"),
+        (["-f", "v.yaml", "--fail-on", "never"], "invalid choice"),
+        (["-f", "."], "no regular file"),
+    ],
+)
+def test_a_run_that_cannot_be_done_exits_2(run: Run, argv: list[str], words: str) -> None:
+    result = run("validate", *argv, files={"v.yaml": GOOD})
+
+    assert (result.code, result.out) == (2, "")
+    assert words in result.err
+
+
+def test_the_policy_judges_hosts(run: Run) -> None:
+    values = GOOD + "externalRouting: {hosts: [other.example.org]}\n"
+    files = {".meshguard.yaml": POLICY, "orders/values.yaml": values, "w.yaml": values}
+
+    assert "[host-not-owned]" in run("validate", "-f", "orders/values.yaml", files=files).out
+    assert "[host-not-owned]" not in run("validate", "-f", "w.yaml").out
+    assert "[host-not-owned]" in run("validate", "-f", "w.yaml", "--team", "checkout").out
+
+
+def test_without_files_all_services_are_checked(run: Run) -> None:
+    files = {".meshguard.yaml": POLICY, "a/values.yaml": BAD, "b/values.yaml": GOOD, "c/values.yaml": BAD}
+    result = run("validate", files=files)
+
+    assert result.code == 1
+    assert [line.split(":")[0] for line in result.out.splitlines() if "plaintext" in line and "error" in line] == [
+        "a/values.yaml",
+        "c/values.yaml",
+    ]
+
+
+def test_helms_namespace_does_not_stand_over_the_policys(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = POLICY.replace("team: checkout}]", "team: checkout, environments: {prod: {namespace: shop}}}]")
+    files = {".meshguard.yaml": policy, "a/values.yaml": GOOD}
+    monkeypatch.setenv("HELM_NAMESPACE", "default")
+
+    result = run("validate", "-f", "a/values.yaml", "--env", "prod", files=files)
+    assert result.err == "meshguard: namespace 'shop' is the policy's; Helm's 'default' does not count\n"
+    assert run("validate", "-f", "a/values.yaml", "--env", "prod", "-n", "other").err == ""
+    assert run("validate", "-f", "a/values.yaml").err == ""
+
+
+@pytest.mark.parametrize(
+    ("environment", "documents"),
+    [
+        ({}, 2),
+        ({"HELM_PLUGIN_NAME": "meshguard"}, 1),
+        ({"HELM_PLUGIN_NAME": "meshguard", "HELM_CONTENT_CACHE": "x"}, 2),
+    ],
+)
+def test_the_helm_that_runs_decides_how_values_are_read(
+    run: Run, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], documents: int
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    result = run("values", "-f", "v.yaml", "-o", "json", files={"v.yaml": "a: 1\n---\nb: 2\n"})
+    assert len(json.loads(result.out)) == documents
+
+    result = run("values", "-f", "v.yaml", "-o", "json", "--helm-version", "3.18.6")
+    assert json.loads(result.out) == {"a": 1}
+
+
+def test_the_chart_gives_the_lowest_layer(run: Run) -> None:
+    files = {
+        "chart/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+        "chart/values.yaml": GOOD,
+        "v.yaml": "externalRouting: {hosts: [a.example]}\n",
+    }
+    assert run("validate", "chart", "-f", "v.yaml", files=files).code == 0
+    assert "[no-port-chosen]" in run("validate", "-f", "v.yaml").out
+    assert run("validate", "orders", "./chart").code == 0

@@ -1,0 +1,198 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from meshguard.diagnostic import UserError
+from meshguard.engine_rules import ENGINE_RULES
+from meshguard.fleet import confined, judge_all, matching, plan
+from meshguard.helm.version import NEWEST_4
+from meshguard.pipeline import Verdict, conclude
+from meshguard.policy import Policy, build_policy
+from meshguard.schema import load_schema
+from tests.tree import tree
+from validators import RULES
+
+TODAY = "2030-01-01"
+GOOD = "ports:\n  - {number: 8080, name: http}\n"
+BAD = "ports:\n  - {number: 443, name: http}\n"
+SERVICES = """
+services:
+  - values: teams/{team}/{service}/values.yaml
+    name: "{service}"
+    team: "{team}"
+    environments:
+      prod: {values: [values-prod.yaml], namespace: "{team}-prod"}
+      dev: {values: [values-dev.yaml]}
+"""
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def policy(text: str = SERVICES) -> Policy:
+    return build_policy(tree(text, ".meshguard.yaml"))
+
+
+def verdict(root: Path, text: str = SERVICES) -> Verdict:
+    subjects = plan(policy(text), str(root), TODAY, NEWEST_4).subjects
+    return conclude(judge_all(subjects, RULES, load_schema("values")), (*ENGINE_RULES, *RULES))
+
+
+ORDERS = "teams/checkout/orders"
+
+
+def test_every_service_is_judged_in_every_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(
+        tmp_path,
+        {
+            f"{ORDERS}/values.yaml": GOOD,
+            f"{ORDERS}/values-prod.yaml": "{}",
+            f"{ORDERS}/values-dev.yaml": "{}",
+            "teams/shop/cart/values.yaml": GOOD,
+            "teams/shop/cart/values-dev.yaml": "{}",
+            "teams/shop/README.md": "",
+        },
+    )
+    found = plan(policy(), ".", TODAY, NEWEST_4)
+
+    assert [(each.facts.identity[:4], each.request.files) for each in found.subjects] == [
+        (
+            ("orders", "checkout", "checkout-prod", "prod"),
+            (f"{ORDERS}/values.yaml", f"{ORDERS}/values-prod.yaml"),
+        ),
+        (("orders", "checkout", None, "dev"), (f"{ORDERS}/values.yaml", f"{ORDERS}/values-dev.yaml")),
+        (("cart", "shop", None, "dev"), ("teams/shop/cart/values.yaml", "teams/shop/cart/values-dev.yaml")),
+    ]
+    assert found.notes == ("teams/shop/cart/values.yaml: skipped environment 'prod', it has no 'values-prod.yaml'",)
+
+
+def test_an_entry_without_environments_is_judged_once(tmp_path: Path) -> None:
+    write(tmp_path, {"a/values.yaml": GOOD, "c/Chart.yaml": "name: c\n"})
+    (only,) = plan(
+        policy("services: [{values: '{s}/values.yaml', chart: c, at: web.app}]"), str(tmp_path), TODAY, NEWEST_4
+    ).subjects
+
+    assert only.facts.identity.env is None
+    assert only.at == ("web", "app")
+    assert only.request.chart is not None
+    assert os.path.realpath(only.request.chart) == os.path.realpath(tmp_path / "c")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{}", "there is nothing to check"),
+        ("services: [{values: 'none/{s}.yaml'}]", "no file matches 'none/{s}.yaml'"),
+        ("services: [{values: 'a/{s}.yaml', environments: {prod: {values: [p.yaml]}}}]", "nothing was checked"),
+    ],
+)
+def test_matching_nothing_is_an_error(tmp_path: Path, text: str, words: str) -> None:
+    write(tmp_path, {"a/values.yaml": GOOD})
+    with pytest.raises(UserError, match=words):
+        plan(policy(text), str(tmp_path), TODAY, NEWEST_4)
+
+
+@pytest.mark.parametrize(
+    ("values", "files"),
+    [
+        ("a/{x}/values.yaml", ["a/b/values.yaml", "a/c/values.yaml"]),
+        ("{x}/{x}/values.yaml", ["d/d/values.yaml"]),
+        ("a/b/values.yaml", ["a/b/values.yaml"]),
+        ("a/b/{file}.yaml", ["a/b/other.yaml", "a/b/values.yaml"]),
+        ("a/file/{x}/values.yaml", []),
+        ("nowhere/values.yaml", []),
+    ],
+)
+def test_a_word_stands_for_one_segment(tmp_path: Path, values: str, files: list[str]) -> None:
+    write(
+        tmp_path,
+        dict.fromkeys(
+            [
+                "a/b/values.yaml",
+                "a/b/other.yaml",
+                "a/c/values.yaml",
+                "d/d/values.yaml",
+                "d/e/values.yaml",
+                "a/file",
+            ],
+            GOOD,
+        ),
+    )
+    assert list(matching(values, str(tmp_path))) == files
+
+
+def test_one_finding_in_two_environments_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(
+        tmp_path,
+        {
+            f"{ORDERS}/values.yaml": BAD,
+            f"{ORDERS}/values-prod.yaml": "{}",
+            f"{ORDERS}/values-dev.yaml": "{}",
+        },
+    )
+    (found,) = verdict(Path()).diagnostics
+
+    assert found.rule == "plaintext-on-443"
+    assert found.service == "orders"
+    assert found.environments == ("prod", "dev")
+
+
+def test_one_broken_file_does_not_hide_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    outside = tmp_path / "outside.yaml"
+    outside.write_text(BAD)
+    root = tmp_path / "repository"
+    write(
+        root,
+        {"a/values.yaml": "ports: [", "b/values.yaml": "ports: 1\n", "c/values.yaml": BAD, "d/values.yaml/x": ""},
+    )
+    (root / "e").mkdir()
+    (root / "e" / "values.yaml").symlink_to(outside)
+    monkeypatch.chdir(root)
+    found = verdict(Path(), "services: [{values: '{s}/values.yaml', name: '{s}'}]").diagnostics
+
+    assert [(each.service, each.rule) for each in found] == [
+        ("a", "yaml"),
+        ("b", "schema"),
+        ("c", "plaintext-on-443"),
+        ("d", "unreadable-file"),
+        ("e", "unreadable-file"),
+    ]
+    assert "'e/values.yaml' resolves outside of the repository and is not opened" in found[-1].message
+
+
+def test_a_comment_serves_all_environments_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    values = "externalRouting:  # meshguard: ignore[no-port-chosen] only prod has ports\n  hosts: [a.example]\n"
+    write(
+        tmp_path,
+        {
+            f"{ORDERS}/values.yaml": values,
+            f"{ORDERS}/values-prod.yaml": GOOD,
+            f"{ORDERS}/values-dev.yaml": "{}",
+        },
+    )
+    found = verdict(Path())
+
+    assert found.diagnostics == ()
+    assert [each.reason for each in found.ignored] == ["only prod has ports"]
+
+
+def test_nothing_outside_is_opened(tmp_path: Path) -> None:
+    write(tmp_path, {"in/a.yaml": "a", "b.yaml": "b"})
+    read = confined(str(tmp_path / "in"))
+
+    assert read(str(tmp_path / "in" / "a.yaml")) == b"a"
+    with pytest.raises(UserError, match="resolves outside"):
+        read(str(tmp_path / "in" / ".." / "b.yaml"))
+
+
+def test_no_outcome_is_no_verdict() -> None:
+    assert conclude((), RULES) == Verdict((), (), {})
