@@ -1,0 +1,439 @@
+"""The right spelling of a value that a schema refused: the value and what it should have been in, advice out."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from typing import NamedTuple
+from urllib.parse import quote
+
+from meshguard.duration import duration
+from meshguard.node import Plain
+from meshguard.schema import Part, accepts
+
+
+class Wrong(NamedTuple):
+    """A value that its schema refused: what its key is called, what stands beside it, and the schema."""
+
+    name: str
+    value: Plain
+    beside: Mapping[str, Plain]
+    schema: Part
+
+
+def advice(wrong: Wrong) -> str:
+    """Say what would be right for just this value, or what is right for all of its kind."""
+    if isinstance(wrong.value, str) and "{{" in wrong.value:
+        return "Helm fills no templates in values: write the text itself"
+    return _particular(wrong.schema)(wrong) or str(wrong.schema["description"])
+
+
+def nearest(word: str, choices: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Give the choice that a word most likely meant: the same letters in another style, else a similar one."""
+    known = {letters(choice): choice for choice in choices}
+    close = get_close_matches(letters(word), known, 1, cutoff)
+    return known[close[0]] if close else None
+
+
+def shown(value: Plain) -> str:
+    """Show a value in a sentence: in quotes, and not too much of a long text."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a map"
+    text = str(value).lower() if value is None or isinstance(value, bool) else str(value)
+    return f"'{text}'" if len(text) <= _LONGEST else f"'{text[:_LONGEST]}...'"
+
+
+_LONGEST = 60
+
+
+def letters(word: str) -> str:
+    """Give the letters and digits of a word, which its styles have in common."""
+    return re.sub(r"[^a-z0-9*]", "", word.lower())
+
+
+def _fits(wrong: Wrong, text: str) -> bool:
+    """Tell whether other text would pass; the schemas of single values stand alone."""
+    return accepts({key: says for key, says in wrong.schema.items() if key != "then"}, text)
+
+
+def _choice(wrong: Wrong) -> str:
+    """Advise on what has a few right words."""
+    choices = [choice for choice in wrong.schema.get("enum", ()) if isinstance(choice, str)]
+    alias = _ALIASES.get(wrong.schema.get("title", ""), {}).get(letters(str(wrong.value)))
+    close = alias or (nearest(wrong.value, choices) if isinstance(wrong.value, str) else None)
+    return f"write {close}" if close else ""
+
+
+_ALIASES: Mapping[str, Mapping[str, str]] = {
+    "a protocol": {
+        "h2": "HTTP2",
+        "h2c": "HTTP2",
+        "http11": "HTTP",
+        "http1": "HTTP",
+        "ws": "HTTP",
+        "websocket": "HTTP",
+        "wss": "HTTPS",
+        "ssl": "TLS",
+        "postgres": "TCP",
+        "postgresql": "TCP",
+        "kafka": "TCP",
+        "amqp": "TCP",
+        "mongodb": "MONGO",
+    },
+    "a path type": {
+        "pathprefix": "Prefix",
+        "implementationspecific": "Prefix",
+        "regularexpression": "Regex",
+        "regexp": "Regex",
+    },
+    "an HTTP method": {
+        "any": "no methods at all, which means all of them",
+        "all": "no methods at all, which means all of them",
+        "*": "no methods at all, which means all of them",
+    },
+    "a way of load balancing": {"leastconn": "leastRequest", "leastconnection": "leastRequest", "rr": "roundRobin"},
+    "a severity": {
+        "false": "none (YAML reads off and no as false)",
+        "off": "none",
+        "warn": "warning",
+        "ignore": "none",
+        "disabled": "none",
+        "fatal": "error",
+        "critical": "error",
+        "note": "info",
+    },
+    "deny or allow": {"true": "allow", "false": "deny", "block": "deny", "permit": "allow"},
+}
+
+
+def _number(wrong: Wrong) -> str:
+    value = wrong.value
+    if not isinstance(value, str):
+        return ""
+    digits = re.fullmatch(r" *([0-9]+(?:[.][0-9]+)?) *(%?) *", value)
+    if digits:
+        return f"write {digits[1]} without {'%' if digits[2] else 'quotes'}"
+    return "write the number, not the name" if "port number" in wrong.schema["title"] else ""
+
+
+def _flag(wrong: Wrong) -> str:
+    word = str(wrong.value).lower()
+    if word in {"true", "yes", "on", "y", "1", "enabled"}:
+        return "write true without quotes"
+    return "write false without quotes" if word in {"false", "no", "off", "n", "0", "disabled"} else ""
+
+
+_TOKENS = ("grpc-web", "http2", "https", "http", "grpc", "tls", "tcp", "udp", "mongo", "mysql", "redis")
+
+
+def _port_name(wrong: Wrong) -> str:
+    """Put the nearest right name together from the words of the name and the protocol beside it."""
+    if not isinstance(wrong.value, str):
+        return "write text: the protocol, or the protocol and a suffix, such as http"
+    word = re.sub(r"[^a-z0-9]+", "-", wrong.value.lower()).strip("-")
+    start = next((start for start in _STARTS if word.startswith(start)), "")
+    declared = str(wrong.beside.get("protocol")).lower()
+    token = declared if declared in _TOKENS else _STARTS.get(start) or _USUAL.get(word.partition("-")[0], "")
+    rest = word.removeprefix(start if token == _STARTS.get(start) else "").strip("-")
+    name = f"{token}-{rest}" if rest else token
+    if _fits(wrong, name):
+        return f"write {name}"
+    if not token and _fits(wrong, f"http-{rest}"):
+        return f"write http-{rest} if it speaks HTTP, tcp-{rest} if not"
+    too_long = len(wrong.value) > wrong.schema["maxLength"]
+    return f"it has {len(wrong.value)} characters, and {wrong.schema['maxLength']} is the most" if too_long else ""
+
+
+_STARTS = {token: token for token in _TOKENS} | {"grpcweb": "grpc-web", "h2c": "http2", "h2": "http2", "ssl": "tls"}
+_USUAL = dict.fromkeys(
+    ("web", "ui", "api", "rest", "admin", "app", "metrics", "health", "management", "monitoring", "ws"), "http"
+) | dict.fromkeys(
+    ("postgres", "postgresql", "pg", "kafka", "amqp", "rabbitmq", "ssh", "smtp", "ldap", "cassandra", "db"), "tcp"
+)
+
+
+def _contradiction(wrong: Wrong) -> str:
+    name, protocol = str(wrong.value), str(wrong.beside.get("protocol"))
+    said = next(token for token in _TOKENS if name == token or name.startswith(f"{token}-"))
+    suffix = name[len(said) :]
+    if protocol == "TCP":
+        return (
+            f"protocol is what is spoken, not the transport: write protocol: {said.upper()}, or name: tcp{suffix}"
+        )
+    return f"write protocol: {said.upper()}, or name: {protocol.lower()}{suffix}"
+
+
+_UNITS = {
+    "s": ("s", "sec", "secs", "second", "seconds"),
+    "m": ("m", "min", "mins", "minute", "minutes"),
+    "h": ("h", "hr", "hrs", "hour", "hours"),
+    "ms": ("ms", "msec", "msecs", "milli", "millis", "millisecond", "milliseconds"),
+    "d": ("d", "day", "days"),
+}
+_LENGTHS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def _duration(wrong: Wrong) -> str:
+    value = wrong.value
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return ""
+    text = re.sub(r"[ _]", "", str(value)).lower()[:_LONGEST]
+    if re.fullmatch(r"[0-9]+", text):
+        return f"it has no unit: write {int(text)}s" if int(text) else _no_end(wrong)
+    if text in {"none", "never", "inf", "infinity", "infinite", "unlimited", "off", "-1", "disabled"}:
+        return _no_end(wrong)
+    if text.startswith("-"):
+        return ""
+    length = _length(text.removeprefix("pt") if text.startswith("pt") else text)
+    return f"write {duration(length)}" if length and _fits(wrong, duration(length)) else ""
+
+
+def _no_end(wrong: Wrong) -> str:
+    if wrong.name == "timeout" and "none" not in wrong.schema["title"]:
+        return "a path that must never be cut is `streaming: true`"
+    return "leave it out for the mesh's own default"
+
+
+def _length(text: str) -> int | None:
+    """Give the milliseconds of a duration in another notation (`1.5s`, `5sec`, `1d`), if they are whole."""
+    if not re.fullmatch(r"(?:[0-9]*[.]?[0-9]+[a-z]+)+", text):
+        return None
+    length = 0.0
+    for count, unit in re.findall(r"([0-9.]+)([a-z]+)", text):
+        known = next((key for key, words in _UNITS.items() if unit in words), None)
+        if known is None:
+            return None
+        length += float(count) * _LENGTHS[known]
+    return int(length) if length.is_integer() else None
+
+
+_CONDITIONS = (
+    "connect-failure",
+    "refused-stream",
+    "reset-before-request",
+    "reset",
+    "gateway-error",
+    "5xx",
+    "retriable-4xx",
+    "unavailable",
+    "resource-exhausted",
+    "cancelled",
+    "internal",
+    "deadline-exceeded",
+)
+_SWITCHED_OFF = "retryAttempts: 0 switches retries off"
+_ENVOY = "it is a word of the mesh itself: write the status codes, such as 503"
+_NO_CONDITION = {
+    "": "take out the comma too many",
+    "none": _SWITCHED_OFF,
+    "off": _SWITCHED_OFF,
+    "never": _SWITCHED_OFF,
+    "false": _SWITCHED_OFF,
+    "true": "write what is retried, such as 5xx; YAML reads `on` as true",
+    "all": "write 5xx for every failure",
+    "any": "write 5xx for every failure",
+    "*": "write 5xx for every failure",
+    "4xx": "write retriable-4xx, which is 409, or the status codes themselves, such as 429",
+    "timeout": "write gateway-error, which is 502, 503 and 504",
+    "connectionfailure": "write connect-failure",
+    "connectionerror": "write connect-failure",
+    "servererror": "write 5xx",
+    "canceled": "write cancelled",
+    "ratelimited": "write 429",
+    "envoyratelimited": "write 429",
+    "retriablestatuscodes": _ENVOY,
+    "retriableheaders": _ENVOY,
+    "http3postconnectfailure": _ENVOY,
+}
+
+
+def _retry(wrong: Wrong) -> str:
+    """Name the first condition that is none, and the one that was meant."""
+    if isinstance(wrong.value, dict):
+        return "write the conditions as text, such as retryOn: 5xx, and retryAttempts beside it"
+    tokens = wrong.value.split(",") if isinstance(wrong.value, str) else [str(wrong.value).lower()]
+    token = next((each for each in map(str.strip, tokens) if not _fits(wrong, each)), "")
+    close = nearest(token, _CONDITIONS)
+    answer = _NO_CONDITION.get(letters(token)) or _status(token) or (f"write {close}" if close else "")
+    return f"'{token}' is none: {answer}" if answer and token and len(tokens) > 1 else answer
+
+
+def _status(token: str) -> str:
+    if not re.fullmatch(r"[0-9]{3}", token):
+        return ""
+    if token < "400":
+        return "that is no failure, so it would be repeated although nothing is wrong"
+    return "write a registered status code, or 5xx, which covers all from 500 on"
+
+
+def _host(wrong: Wrong) -> str:
+    """Take away what is not the name: scheme, path, port, dot at the end, capital letters."""
+    if not isinstance(wrong.value, str):
+        return ""
+    name = re.sub(r"^[a-z][a-z0-9+.-]*://", "", wrong.value.strip().lower())
+    name = re.sub(r"[/?#:].*$", "", name, flags=re.DOTALL).rstrip(".")
+    if _fits(wrong, name):
+        return f"write {name}"
+    fault = next((answer for pattern, answer in _NO_HOST.items() if re.search(pattern, name)), "")
+    service = f"; a service in the mesh is service: {name}" if wrong.name == "host" else ""
+    return fault.format(name=name, service=service)
+
+
+_NO_HOST = {
+    r"[*]": "a wildcard is the whole first label, such as *.example.com",
+    r"_": "a host name has no underscores; write it with dashes",
+    r"^[0-9.]+$": "an address is no name",
+    r"^[a-z0-9-]+$": "write the full name, such as {name}.example.com{service}",
+}
+
+
+def _origin(wrong: Wrong) -> str:
+    if not isinstance(wrong.value, str):
+        return ""
+    scheme, sep, rest = wrong.value.strip().lower().rpartition("://")
+    rest = re.sub(r"[/?#].*$", "", rest, flags=re.DOTALL)
+    origin = f"{scheme}://{rest}" if sep else f"https://{rest}"
+    if _fits(wrong, origin):
+        return f"write {origin}"
+    return "a wildcard is the whole first label, such as https://*.example.com" if "*" in rest else ""
+
+
+def _path(wrong: Wrong) -> str:
+    """Find the first thing that a path may not have, and write it without."""
+    path = wrong.value
+    if not isinstance(path, str):
+        return ""
+    bare = re.sub(r"^[a-z]+://[^/]*", "", re.split("[?#]", path.strip())[0])
+    bare = re.sub("/+", "/", f"/{bare}")
+    for sign, answer in _NO_PATH.items():
+        if sign in path.lower():
+            return answer.format(bare)
+    bare = quote(bare, safe="/%!$&'()*+,;=:@~")
+    return f"write {bare}" if _fits(wrong, bare) else ""
+
+
+_NO_PATH = {
+    "{": "braces are taken as they stand; say pathType: Regex and write [^/]+ for what varies",
+    "?": "it ends before the question mark: write {0}; conditions are queryParams",
+    "#": "it ends before the #, which no request carries: write {0}",
+    "%2f": "an encoded slash is not a slash for every proxy; write it decoded",
+    "%2e": "an encoded dot is a dot for every proxy; write it decoded",
+    "\\": "write slashes, not backslashes",
+    "/./": "a request never has . and .. as segments; write the path that they lead to",
+    "/../": "a request never has . and .. as segments; write the path that they lead to",
+}
+
+
+def _text(wrong: Wrong) -> str:
+    """Advise on a value that must be text."""
+    value = wrong.value
+    if isinstance(value, bool | int | float):
+        return f'write "{str(value).lower()}" with quotes: the value is text'
+    if isinstance(value, dict) and isinstance(value.get("exact"), str):
+        return f"write the value itself: {wrong.name}: {value['exact']}"
+    if wrong.name in {"request", "response", "set", "add", "remove"}:
+        return "headers are conditions; requestHeaders and responseHeaders change headers"
+    if isinstance(value, dict):
+        return "write the exact value; there is no prefix or regex here"
+    if isinstance(value, str) and value != value.strip():
+        return "take the spaces around it away"
+    return ""
+
+
+def _version(wrong: Wrong) -> str:
+    return (
+        f'write "{wrong.value}0" or "{wrong.value}" in quotes: YAML reads 1.30 as the number 1.3'
+        if isinstance(wrong.value, int | float)
+        else ""
+    )
+
+
+def _service(wrong: Wrong) -> str:
+    """Take away what is not the name: scheme, port, the cluster's domain."""
+    if not isinstance(wrong.value, str):
+        return ""
+    name, _, port = re.sub(r"^[a-z]+://", "", wrong.value.strip().lower()).partition("/")[0].partition(":")
+    name = re.sub(r"\.svc(\..*)?$", "", name.replace("_", "-"))
+    beside = f" with port: {port}" if port.isdigit() and wrong.name == "service" else ""
+    short = name.partition(".")[0]
+    if _fits(wrong, name):
+        return f"write {name}{beside}"
+    return f"write {short}: a backend stands in the same namespace" if _fits(wrong, short) else ""
+
+
+def _own_port(wrong: Wrong) -> str:
+    if isinstance(wrong.value, int):
+        return "write the port's name, as `ports` has it, not its number"
+    return ""
+
+
+def _list(wrong: Wrong) -> str:
+    """Advise on a list that was written as one value or as a map."""
+    if isinstance(wrong.value, dict):
+        return "write '- ' before the first key of each item" if wrong.value else ""
+    if not isinstance(wrong.value, str) or not wrong.value:
+        return ""
+    items = [
+        f'"{item}"' if re.search("[:*{}&#]", item) else item for item in re.split("[, ]+", wrong.value.strip(", "))
+    ]
+    return f"write [{', '.join(items)}]"
+
+
+def _map(wrong: Wrong) -> str:
+    """Advise on a map that was written as a list or as one value."""
+    if isinstance(wrong.value, list):
+        return "take the dashes away: its keys stand right below it" if wrong.value else ""
+    key = _MAIN_KEYS.get(wrong.schema["title"])
+    value = wrong.value
+    return (
+        f"write {{{key}: {value}}}" if key and isinstance(value, str | int) and not isinstance(value, bool) else ""
+    )
+
+
+_MAIN_KEYS = {
+    "an item of pathConfiguration": "path",
+    "a port": "number",
+    "a backend": "service",
+    "an upstream": "host",
+    "redirect": "path",
+    "originateTLS": "port",
+    "tls": "serverName",
+    "a service entry": "values",
+    "a gateway": "gateway",
+}
+
+
+def _particular(schema: Part) -> Callable[[Wrong], str]:
+    kind = {"array": _list, "object": _map}.get(str(schema.get("type")))
+    return kind or _PARTICULAR.get(schema.get("title", ""), _choice)
+
+
+_PARTICULAR: Mapping[str, Callable[[Wrong], str]] = {
+    "a port number": _number,
+    "a count": _number,
+    "a limit above 0": _number,
+    "a percentage above 0": _number,
+    "a percentage": _number,
+    "a share of the requests": _number,
+    "a number of retries": _number,
+    "a number of paths": _number,
+    "a redirect code": _number,
+    "true or false": _flag,
+    "a port name": _port_name,
+    **{f"a name for {token.upper()}": _contradiction for token in _TOKENS},
+    "a timeout": _duration,
+    "a timeout or none": _duration,
+    "a duration": _duration,
+    "a duration in whole seconds": _duration,
+    "a retry condition": _retry,
+    "a host name": _host,
+    "one host name": _host,
+    "the name on a certificate": _host,
+    "an origin": _origin,
+    "a path": _path,
+    "a header value": _text,
+    "a query parameter value": _text,
+    "an Istio version": _version,
+    "the name of a Service": _service,
+    "the name of a service in the mesh": _service,
+    "the name of a port": _own_port,
+}
