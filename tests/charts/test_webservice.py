@@ -528,6 +528,6 @@ def test_the_notes_are_true(helm: Helm, tmp_path: Path) -> None:
         "\n"
         "This chart renders no routes, retries or TLS settings."
         " Check them and render the mesh's objects from the same values:\n"
-        "  helm meshguard validate -f VALUES orders CHART\n"
-        "  helm meshguard render -f VALUES orders CHART\n"
+        "  helm meshguard validate -n shop -f VALUES orders CHART\n"
+        "  helm meshguard render -n shop -f VALUES orders CHART\n"
     )
