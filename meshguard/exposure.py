@@ -1,0 +1,82 @@
+"""A section for requests from outside in, the gateways and the hosts that it asks for out."""
+
+from typing import NamedTuple
+
+from meshguard.diagnostic import ValuePath
+from meshguard.model import ROUTABLE, Port, Routing, Service, port_named, route_port
+from meshguard.policy import Facts, Gateway, fill, template_words
+from meshguard.routing import table
+
+
+class Exposure(NamedTuple):
+    """One gateway of a section. `name` and `gateway` are None where there is no default and none of that name.
+
+    `hosts` are those of the values, else that of the gateway's host template; `missing` are the words of the
+    template that are not known, so that there is no host.
+    """
+
+    at: ValuePath
+    name: str | None
+    gateway: Gateway | None
+    hosts: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+
+def exposures(routing: Routing, facts: Facts) -> tuple[Exposure, ...]:
+    """Give what an external section asks for: each gateway that it names, or the policy's default one."""
+    if not routing.visibility:
+        default = facts.default_gateway
+        return (_exposure(routing, facts, routing.at, None if default is None else default.name),)
+    return tuple(_exposure(routing, facts, name.at or routing.at, name.value) for name in routing.visibility)
+
+
+def _exposure(routing: Routing, facts: Facts, at: ValuePath, name: str | None) -> Exposure:
+    gateway = facts.gateways.get(name or "")
+    if routing.hosts:
+        hosts = tuple(dict.fromkeys(host.value for host in routing.hosts))
+        return Exposure(at, name, gateway, hosts)
+    if gateway is None or gateway.host_template is None:
+        return Exposure(at, name, gateway, ())
+    host, missing = fill(gateway.host_template, template_words(facts.identity))
+    return Exposure(at, name, gateway, () if missing else (host,), missing)
+
+
+def gateways(service: Service, facts: Facts, tls: str) -> tuple[Gateway, ...]:
+    """Give the gateways that the service is reachable by and that do this with TLS: `terminate`, `passthrough`."""
+    if service.external is None:
+        return ()
+    found = (exposure.gateway for exposure in exposures(service.external, facts))
+    return tuple(gateway for gateway in found if gateway is not None and gateway.tls == tls)
+
+
+def gateway_ports(service: Service, facts: Facts) -> tuple[Port, ...]:
+    """Give the ports that a gateway which terminates TLS sends requests to."""
+    return opened_ports(service) if gateways(service, facts, "terminate") else ()
+
+
+def opened_ports(service: Service) -> tuple[Port, ...]:
+    """Give the ports that requests from outside go to where TLS is opened for them."""
+    routing = service.external
+    if routing is None:
+        return ()
+    used = {route_port(service, routing, route) for route in table(routing) if route.redirect is None}
+    return tuple(port for port in service.ports if port in used and port.protocol in ROUTABLE)
+
+
+def tls_modes(routing: Routing, facts: Facts) -> frozenset[str]:
+    """Give what the gateways of a section do with TLS; where none is known, they open it."""
+    known = {exposure.gateway.tls for exposure in exposures(routing, facts) if exposure.gateway is not None}
+    return frozenset(known or {"terminate"})
+
+
+def passthrough_port(service: Service, routing: Routing) -> Port | None:
+    """Give the port that a passthrough gateway hands connections to: the one said, or the only one with TLS."""
+    if routing.port is not None:
+        return port_named(service, routing.port.value)
+    found = [port for port in service.ports if port.protocol in {"TLS", "HTTPS"} and port.metrics is None]
+    return found[0] if len(found) == 1 else None
+
+
+def originates_in_service(gateway: Gateway, facts: Facts) -> bool:
+    """Tell whether in-mesh callers get the settings too that make this gateway speak TLS to a port."""
+    return gateway.tls_origination_in == "service" or gateway.workload_namespace == facts.identity.namespace
