@@ -44,6 +44,8 @@ def main(argv: list[str]) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except ImportError:
+        raise  # the launcher knows what is wrong with the packages
     except Exception as error:
         if _debug():
             raise

@@ -63,13 +63,13 @@ def set_up(root: str, packages: str) -> str | None:
     cache = os.path.dirname(packages)
     wheels = wheel_directory(root, os.environ)
     if wheels and not os.path.isdir(wheels):
-        return f'MESHGUARD_WHEELS is "{wheels}", which is not a directory'
+        return f"MESHGUARD_WHEELS is '{wheels}', which is not a directory"
     python = os.path.realpath(sys.executable)  # of a virtual environment, the Python that outlives it
     try:
         failures = [] if os.path.isdir(packages) else build(root, packages, python, wheels)
     except OSError as error:
         place = error.filename or cache
-        return f'cannot write "{place}" ({error.strerror}): set MESHGUARD_CACHE to a directory that can be written'
+        return f"cannot write '{place}' ({error.strerror}): set MESHGUARD_CACHE to a directory that can be written"
     if failures:
         return explain(failures)
     with contextlib.suppress(OSError):  # only a short cut for the next run, and the cache may be read-only by now

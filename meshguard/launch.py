@@ -17,7 +17,7 @@ def launch(cache: str, arguments: list[str]) -> int:
     cache = os.path.abspath(cache)
     with open(os.path.join(root, "requirements.lock"), "rb") as lock:
         packages = os.path.join(cache, environment_name(lock.read()))
-    sys.path += [root, packages]
+    sys.path.append(root)
     sys.pycache_prefix = os.path.join(cache, "pyc")  # the plugin directory stays as git made it
     if not (os.path.isdir(packages) and os.path.exists(os.path.join(cache, "python"))):
         from meshguard.environment import set_up  # noqa: PLC0415 - an installer is for the first run only
@@ -25,6 +25,7 @@ def launch(cache: str, arguments: list[str]) -> int:
         obstacle = set_up(root, packages)
         if obstacle:
             return refuse(obstacle)
+    sys.path.append(packages)  # not before they are there: what is missing once stays missing to the import system
     return start(arguments, packages)
 
 
@@ -55,7 +56,7 @@ def start(arguments: list[str], packages: str) -> int:
 
 def refuse(message: str) -> int:
     """Say why the environment is unusable; gives the exit code for it."""
-    sys.stderr.write(f"meshguard: {message}\n")
+    sys.stderr.write(f"meshguard: error: {message}\n")
     return 3
 
 

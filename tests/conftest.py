@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,12 +34,12 @@ class Program(NamedTuple):
     environ: dict[str, str]
 
     def __call__(
-        self, *arguments: str | Path, cwd: Path = ROOT, stdin: str = "", **variables: str
+        self, *arguments: str | Path, cwd: Path = ROOT, stdin: str = "", more: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*self.command, *map(str, arguments)],
             cwd=cwd,
-            env=self.environ | variables,
+            env={**self.environ, **(more or {})},
             input=stdin,
             capture_output=True,
             encoding="utf-8",
@@ -83,7 +83,7 @@ def user(tmp_path_factory: pytest.TempPathFactory, wheels: str) -> dict[str, str
     """Give the variables of a user who has run meshguard before: nothing of this process's own but PATH."""
     home = tmp_path_factory.mktemp("home")
     environ = {"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
-    first_run = Program((str(ROOT / "bin" / "meshguard"), "version"), environ)(MESHGUARD_WHEELS=wheels)
+    first_run = Program((str(ROOT / "bin" / "meshguard"), "version"), environ)(more={"MESHGUARD_WHEELS": wheels})
     assert first_run.returncode == 0, first_run.stderr
     return environ
 

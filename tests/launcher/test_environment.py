@@ -241,14 +241,14 @@ def test_a_cache_below_a_file_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     place = tmp_path / "file" / "cache"
     assert set_up(str(ROOT), str(place / "env-x")) == (
-        f'cannot write "{place}" (Not a directory): set MESHGUARD_CACHE to a directory that can be written'
+        f"cannot write '{place}' (Not a directory): set MESHGUARD_CACHE to a directory that can be written"
     )
 
 
 def test_wheels_that_are_not_there_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MESHGUARD_WHEELS", str(tmp_path / "wheels"))
     told = set_up(str(ROOT), str(tmp_path / "env-x"))
-    assert told == f'MESHGUARD_WHEELS is "{tmp_path}/wheels", which is not a directory'
+    assert told == f"MESHGUARD_WHEELS is '{tmp_path}/wheels', which is not a directory"
 
 
 def test_a_failed_set_up_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

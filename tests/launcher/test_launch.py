@@ -41,9 +41,8 @@ def test_a_system_without_glibc_refuses_to_tell_its_version(
 
 def test_without_a_home_there_is_no_place_for_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["", "version"]) == 3
-    assert capsys.readouterr().err == (
-        "meshguard: HOME is not set, so its Python packages have no place: set MESHGUARD_CACHE to a directory\n"
-    )
+    told = "HOME is not set, so its Python packages have no place: set MESHGUARD_CACHE to a directory"
+    assert capsys.readouterr().err == f"meshguard: error: {told}\n"
 
 
 def test_a_run_sets_up_what_is_missing_and_starts(
@@ -66,7 +65,7 @@ def test_a_set_up_that_cannot_be_is_told(tmp_path: Path, capsys: pytest.CaptureF
     (tmp_path / "file").touch()
     assert run([str(tmp_path / "file" / "cache"), "version"]) == 3
     assert capsys.readouterr().err.startswith(
-        f'meshguard: cannot write "{tmp_path}/file/cache" (Not a directory): '
+        f"meshguard: error: cannot write '{tmp_path}/file/cache' (Not a directory): "
     )
 
 
@@ -76,7 +75,7 @@ def test_packages_that_do_not_load_are_told(
     monkeypatch.setitem(sys.modules, "meshguard.cli", None)
     assert start([], "the packages") == 3
     told = capsys.readouterr().err
-    assert told.startswith("meshguard: its Python packages do not load (")
+    assert told.startswith("meshguard: error: its Python packages do not load (")
     assert told.endswith("): remove the packages and run again\n")
 
 
