@@ -58,6 +58,7 @@ def processes(helm: str, rounds: int) -> None:
             "helm meshguard validate": [helm, "meshguard", "validate", *given],
             "helm meshguard render": [helm, "meshguard", "render", *given],
         }
+        subprocess.run(commands["helm meshguard version"], env=environment, check=True, capture_output=True)
         times = interleaved(
             {
                 name: lambda command=command: subprocess.run(  # type: ignore[misc] # bound at once
@@ -112,7 +113,7 @@ def one_fleet(count: int) -> None:
     from meshguard.helm.values import Request
     from meshguard.helm.version import NEWEST_4
     from meshguard.helm.yaml import load
-    from meshguard.pipeline import render, validate
+    from meshguard.pipeline import Subject, judge, render
     from meshguard.policy import Identity, build_policy, facts_for
     from meshguard.schema import load_schema
     from meshguard.targets.istio import TARGET
@@ -126,7 +127,7 @@ def one_fleet(count: int) -> None:
         facts = facts_for(policy, Identity(name, namespace="shop"), "2030-01-01")
         start = time.perf_counter()
         request = Request(files=("values.yaml",), read_file=lambda _, text=text: text.encode())  # type: ignore[misc]
-        outcome = validate(request, AT, facts, RULES, shape)
+        outcome = judge(Subject(request, AT, facts), RULES, shape)
         middle = time.perf_counter()
         if outcome.service is None or outcome.values is None or outcome.diagnostics:
             raise SystemExit(f"a generated service is not clean: {outcome.diagnostics}")
