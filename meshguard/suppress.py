@@ -16,10 +16,10 @@ from meshguard.engine_rules import (
     UNKNOWN_RULE,
     UNUSED_IGNORE,
 )
-from meshguard.lines import lines
 from meshguard.policy import Facts
 from meshguard.rule import Rule, no_such_rule
 from meshguard.run import Ignored
+from meshguard.source import lines
 
 # Patterns stay text until a file has such a comment: compiling them would cost every run.
 _OURS = r"#[ \t]*meshguard(?::|[ \t]+ignore\b)"
