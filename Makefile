@@ -1,5 +1,5 @@
 # tools/dev makes what a target needs once, outside the tree: Python, Go and git are all that must be there.
-.PHONY: check test lint format lock dist bench
+.PHONY: check test lint format lock docs dist bench
 .DEFAULT_GOAL := check
 
 # Under a minute: form, types, import contracts and the tests that need no Helm.
@@ -26,6 +26,10 @@ COMPILE = tools/dev env UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --q
 lock:
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+# docs/rules.md and docs/rules/ are the pages of the rules; a test compares them.
+docs:
+	tools/dev python -m tools.docs
 
 dist:
 	tools/dev python tools/dist.py

@@ -46,9 +46,9 @@ makes `helm install` refuse the same values.
 
 ```yaml
 ports:
-  - number: 8080
-    name: http
+  - {number: 8080, name: http}
 externalRouting:
+  hosts: [orders.example.com]
   pathConfiguration:
     - path: /orders
       timeuot: 5s
@@ -58,9 +58,9 @@ externalRouting:
 
 ```yaml
 ports:
-  - number: 8080
-    name: http
+  - {number: 8080, name: http}
 externalRouting:
+  hosts: [orders.example.com]
   pathConfiguration:
     - path: /orders
       timeout: 5s
@@ -104,6 +104,12 @@ exemptions:
     expires: 2024-01-31
 ```
 
+```yaml
+ports:
+  - {number: 8080, name: http}
+  - {number: 7800, name: tcp-cluster, bypassMesh: true}
+```
+
 ## Good
 
 ```policy
@@ -114,6 +120,12 @@ exemptions:
     reason: JGroups cluster traffic uses its own encryption
     approvedBy: platform-oncall
     expires: 2030-01-31
+```
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+  - {number: 7800, name: tcp-cluster, bypassMesh: true}
 ```
 
 ## See
@@ -133,7 +145,12 @@ for the line right below it (further comment lines may stand between, an empty l
 
 ```yaml
 ports:
-  - {number: 8080, name: http}  # meshguard: ignore[port-name-without-protocol] the name was wrong once
+  - {number: 8080, name: http}
+externalRouting:
+  hosts: [orders.example.com]
+  pathConfiguration:
+    # meshguard: ignore[unsafe-retry] every request carries an idempotency key
+    - {path: /payments, retryOn: connect-failure, retryMethods: any}
 ```
 
 ## Good
@@ -141,6 +158,10 @@ ports:
 ```yaml
 ports:
   - {number: 8080, name: http}
+externalRouting:
+  hosts: [orders.example.com]
+  pathConfiguration:
+    - {path: /payments, retryOn: connect-failure, retryMethods: any}
 ```
 
 ## See
@@ -157,19 +178,27 @@ A misspelt name ignores nothing, and the finding that it was meant for stays.
 ## Bad
 
 ```yaml
+ports:
+  - {number: 8080, name: http}
 externalRouting:
+  hosts: [orders.example.com]
   pathConfiguration:
     - path: /payments
-      retryOn: 5xx  # meshguard: ignore[unsave-retry] every request carries an idempotency key
+      retryOn: 5xx
+      retryMethods: any  # meshguard: ignore[unsave-retry] every request carries an idempotency key
 ```
 
 ## Good
 
 ```yaml
+ports:
+  - {number: 8080, name: http}
 externalRouting:
+  hosts: [orders.example.com]
   pathConfiguration:
     - path: /payments
-      retryOn: 5xx  # meshguard: ignore[unsafe-retry] every request carries an idempotency key
+      retryOn: 5xx
+      retryMethods: any  # meshguard: ignore[unsafe-retry] every request carries an idempotency key
 ```
 
 ## See
@@ -188,19 +217,27 @@ the reason ends the ignore after that day.
 ## Bad
 
 ```yaml
+ports:
+  - {number: 8080, name: http}
 externalRouting:
+  hosts: [orders.example.com]
   pathConfiguration:
     - path: /payments
-      retryOn: 5xx  # meshguard: ignore[unsafe-retry]
+      retryOn: 5xx
+      retryMethods: any  # meshguard: ignore[unsafe-retry]
 ```
 
 ## Good
 
 ```yaml
+ports:
+  - {number: 8080, name: http}
 externalRouting:
+  hosts: [orders.example.com]
   pathConfiguration:
     - path: /payments
-      retryOn: 5xx  # meshguard: ignore[unsafe-retry] every request carries an idempotency key, until=2030-06-30
+      retryOn: 5xx
+      retryMethods: any  # meshguard: ignore[unsafe-retry] requests carry an idempotency key, until=2030-06-30
 ```
 
 ## See
@@ -218,7 +255,10 @@ ignores nothing and the finding is back. Mend it, or state a new day that the re
 ## Bad
 
 ```yaml
+ports:
+  - {number: 8080, name: http}
 externalRouting:
+  hosts: [orders.example.com]
   pathConfiguration:
     # meshguard: ignore[unsafe-retry] the key is built in sprint 12, until=2024-01-31
     - {path: /payments, retryOn: 5xx, retryMethods: any}
@@ -227,7 +267,10 @@ externalRouting:
 ## Good
 
 ```yaml
+ports:
+  - {number: 8080, name: http}
 externalRouting:
+  hosts: [orders.example.com]
   pathConfiguration:
     # meshguard: ignore[unsafe-retry] the key is built in sprint 12, until=2030-06-30
     - {path: /payments, retryOn: 5xx, retryMethods: any}
@@ -268,6 +311,12 @@ exemptions:
     reason: JGroups cluster traffic uses its own encryption
     approvedBy: platform-oncall
     expires: 2030-01-31
+```
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+  - {number: 7800, name: tcp-cluster, bypassMesh: true}
 ```
 
 ## See

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 from meshguard.report.document import render
 from tests.report.run import CLEAN, RUN
@@ -53,6 +54,16 @@ def test_every_finding_of_a_shared_file_is_listed_and_counted() -> None:
         ("unsafe-retry", "comment", "every request carries an idempotency key"),
         ("plaintext-on-443", "exemption", "the old gateway (approved by platform-oncall, until 2030-01-31)"),
     ]
+
+
+def test_the_documented_example_has_the_fields_of_a_report() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reports.md").read_text(encoding="utf-8")
+    example = json.loads(page.split("```json\n")[1].split("```")[0])
+    document = json.loads(render(RUN))
+
+    assert list(example) == list(document)
+    assert list(example["diagnostics"][0]) == list(document["diagnostics"][0])
+    assert list(example["summary"]) == list(document["summary"])
 
 
 def test_a_clean_run() -> None:

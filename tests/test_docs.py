@@ -1,0 +1,42 @@
+"""The committed pages are those that the code would write; `make docs` writes them."""
+
+from meshguard.diagnostic import Severity
+from meshguard.rule import Rule
+from tools.docs import DOCS, existing, page, pages
+
+
+def test_the_committed_pages_are_fresh() -> None:
+    written = {path: (DOCS / path).read_text(encoding="utf-8") for path in ("rules.md", *sorted(existing()))}
+
+    assert written == pages()
+
+
+def test_a_page_says_which_file_an_example_is() -> None:
+    doc = "Wrong.\n\n## Bad\n\n```policy\na: 1\n```\n\n```yaml\nb: 1\n```\n\n```yaml values-prod.yaml\nc: 1\n```\n"
+
+    assert page(Rule("a-rule", Severity.ERROR, doc, locked=True)).split("\n")[1:] == [
+        "# a-rule",
+        "",
+        "*error, locked*",
+        "",
+        "Wrong.",
+        "",
+        "## Bad",
+        "",
+        "`.meshguard.yaml`",
+        "",
+        "```yaml",
+        "a: 1",
+        "```",
+        "",
+        "```yaml",
+        "b: 1",
+        "```",
+        "",
+        "`values-prod.yaml`",
+        "",
+        "```yaml",
+        "c: 1",
+        "```",
+        "",
+    ]

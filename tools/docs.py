@@ -1,0 +1,78 @@
+"""Write docs/rules.md and a page for each rule below docs/rules/, in the words of `explain`: `make docs`."""
+
+from pathlib import Path
+
+from meshguard.engine_rules import ENGINE_RULES
+from meshguard.rule import Rule
+from validators import RULES
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+MARK = "<!-- Written by `make docs` from the code of the rule. -->\n"
+
+INDEX = """\
+# Rules
+
+`helm meshguard explain RULE` shows the same pages. What the severities and *locked* mean, and how a rule is
+ignored: [reports and severities](reports.md).
+
+## Guardrails
+
+{guardrails}
+## What meshguard itself finds
+
+{engine}"""
+
+
+def main() -> None:
+    """Write all pages, and remove those of rules that are gone."""
+    wanted = pages()
+    for path in existing() - wanted.keys():
+        (DOCS / path).unlink()
+    for path, text in wanted.items():
+        (DOCS / path).parent.mkdir(parents=True, exist_ok=True)
+        (DOCS / path).write_text(text, encoding="utf-8")
+
+
+def pages() -> dict[str, str]:
+    """Give the text of every generated page by its path below docs/."""
+    index = INDEX.format(guardrails=table(RULES), engine=table(ENGINE_RULES))
+    return {"rules.md": MARK + index, **{f"rules/{rule.id}.md": page(rule) for rule in (*RULES, *ENGINE_RULES)}}
+
+
+def existing() -> set[str]:
+    """Give the paths of the generated pages that are there, below docs/."""
+    return {path.relative_to(DOCS).as_posix() for path in (DOCS / "rules").glob("*.md")}
+
+
+def page(rule: Rule) -> str:
+    """Give the page of one rule. A fence of its examples may name a file, which Markdown has no place for."""
+    return f"{MARK}# {rule.id}\n\n*{kind(rule)}*\n\n{named_fences(rule.doc)}"
+
+
+def named_fences(doc: str) -> str:
+    """Turn the name of a file behind a fence into a line above it."""
+    lines = []
+    for line in doc.split("\n"):
+        fence, _, name = line.partition(" ")
+        if line == "```policy":
+            lines += ["`.meshguard.yaml`", "", "```yaml"]
+        elif fence == "```yaml" and name:
+            lines += [f"`{name}`", "", fence]
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def table(rules: tuple[Rule, ...]) -> str:
+    """Give a Markdown table of rules."""
+    rows = [f"| [{rule.id}](rules/{rule.id}.md) | {kind(rule)} | {rule.summary} |\n" for rule in rules]
+    return "| rule | severity | what it finds |\n|---|---|---|\n" + "".join(rows)
+
+
+def kind(rule: Rule) -> str:
+    """Give the severity, and whether it is locked."""
+    return f"{rule.severity}, locked" if rule.locked else str(rule.severity)
+
+
+if __name__ == "__main__":
+    main()
