@@ -1,7 +1,6 @@
 """One run with everything that a report must cope with; every form is shown for it in `golden/`."""
 
 from meshguard.diagnostic import ROOT, Diagnostic, Severity, Span, ValuePath
-from meshguard.engine_rules import ENGINE_RULES
 from meshguard.rule import Case, Rule
 from meshguard.run import Ignored, Run
 
@@ -48,7 +47,7 @@ def rule(name: str, severity: Severity, summary: str, *, locked: bool = False) -
 
 
 RULES = (
-    *ENGINE_RULES,
+    Rule("schema", Severity.ERROR, "The shape is wrong.\n\n## Why\n\nSo.\n", locked=True),
     rule("ejects-everything", Severity.WARNING, "Outlier detection may eject every pod"),
     rule("plaintext-on-443", Severity.ERROR, "Plaintext is declared on port 443", locked=True),
     rule("port-name", Severity.ERROR, "A port name does not say its protocol"),
