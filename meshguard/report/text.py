@@ -85,13 +85,11 @@ def _details(group: Group, view: _View, *, explain: bool) -> Iterator[str]:
         yield f"  and {len(found.related) - _SHOWN} more places"
     yield from _help(found.help)
     names = concerned(group)
-    parts = (
-        f"at {printable(str(found.at))}" if found.at != ROOT else "",
-        f"in {names}" if names else "",
-        f"see `helm meshguard explain {found.rule}`" if explain else "",
-    )
-    if any(parts):
-        yield "  " + view.paint(", ".join(part for part in parts if part), "quiet")
+    where = (f"at {printable(str(found.at))}" if found.at != ROOT else "", f"in {names}" if names else "")
+    if any(where):
+        yield view.paint("  " + ", ".join(filter(None, where)), "quiet")
+    if explain:
+        yield view.paint(f"  see `helm meshguard explain {found.rule}`", "quiet")
 
 
 def _help(text: str) -> Iterator[str]:

@@ -127,5 +127,5 @@ def test_one_fault_of_five_hundred_services_is_one_finding() -> None:
     shared = [found(span)._replace(service=f"s{number}", environments=("dev",)) for number in range(500)]
     report = render(run(*shared)._replace(checked=500))
 
-    assert "  in s0 (dev), s1 (dev), s2 (dev) and 497 more, see" in report
+    assert "  in s0 (dev), s1 (dev), s2 (dev) and 497 more\n" in report
     assert report.endswith("\n1 error; 500 service environments checked against 6 rules\n")
