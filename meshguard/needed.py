@@ -79,8 +79,8 @@ def _reach(exposure: Exposure, facts: Facts) -> Reach:
         )
     if not exposure.hosts:
         raise _refusal(
-            f"'{exposure.at}' has no host: gateway '{gateway.name}' has no hostTemplate, and a host is never made"
-            " up; write `hosts` in the values, or in the policy",
+            f"'{exposure.at}' has no host: gateway '{gateway.name}' has no hostTemplate, and nothing is made up;"
+            " write `hosts` in the values, or in the policy",
             _GATEWAY_LINES.replace("public:", f"{gateway.name}:").replace("istio-ingress/public", gateway.gateway),
         )
     return Reach(gateway, exposure.hosts)
@@ -88,18 +88,16 @@ def _reach(exposure: Exposure, facts: Facts) -> Reach:
 
 def _no_gateway(exposure: Exposure, facts: Facts) -> UserError:
     known = ", ".join(facts.gateways)
+    named = f"'{exposure.at}' names gateway '{exposure.name}'"
+    if not known:
+        start = f"'{exposure.at}' needs a gateway" if exposure.name is None else named
+        lines = _GATEWAY_LINES.replace("public:", f"{exposure.name or 'public'}:")
+        return _refusal(f"{start}, and the policy has none; nothing is made up, so it needs", lines)
     if exposure.name is not None:
-        text = f"'{exposure.at}' names gateway '{exposure.name}', which the policy does not have"
-        text += f"; it has {known}" if known else "; it has none, and needs"
-        return UserError(text) if known else _refusal(text, _GATEWAY_LINES)
-    if known:
-        return UserError(
-            f"'{exposure.at}' has no `visibility` and no gateway is the default; write one of {known},"
-            " or `default: true` at one of them in the policy"
-        )
-    return _refusal(
-        f"'{exposure.at}' needs a gateway, and the policy has none; a gateway is never made up; it needs",
-        _GATEWAY_LINES,
+        return UserError(f"{named}, which the policy does not have; it has {known}")
+    return UserError(
+        f"'{exposure.at}' has no `visibility` and no gateway is the default; write one of {known},"
+        " or `default: true` at one of them in the policy"
     )
 
 
@@ -107,7 +105,7 @@ def pod_labels(at: ValuePath, facts: Facts) -> Mapping[str, str]:
     """Give the labels that select the pods of the service, which what stands at the path needs."""
     if not facts.policy.pod_labels:
         raise _refusal(
-            f"'{at}' needs a setting for its pods alone, and which labels they have is not known; the policy needs",
+            f"'{at}' needs a setting for its pods alone, and their labels are not known; the policy needs",
             _LABEL_LINES,
         )
     return {key: _label(text, facts) for key, text in sorted(facts.policy.pod_labels.items())}

@@ -22,7 +22,7 @@ def _service_lines(service: Service) -> Iterator[str]:
 
 
 def _pod_lines(service: Service, facts: Facts) -> Iterator[str]:
-    bypassed = sorted({port.target for port in service.ports if port.bypass_mesh})
+    bypassed = sorted({port.target for port in service.ports if port.bypass_mesh and port.protocol != "UDP"})
     if bypassed:
         listed = ",".join(map(str, bypassed))
         yield f'pod annotation traffic.sidecar.istio.io/excludeInboundPorts: "{listed}"'

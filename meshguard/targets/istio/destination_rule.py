@@ -140,7 +140,7 @@ def _upstream_tls(upstream: Upstream) -> Tls:
 def _own_tls(service: Service, facts: Facts) -> Iterator[tuple[Port, Tls, ValuePath]]:
     """Give the ports that every caller must treat in a way of their own."""
     for port in service.ports:
-        if port.bypass_mesh:
+        if port.bypass_mesh and port.protocol != "UDP":  # which no sidecar captures anyway
             yield port, Tls("DISABLE"), port.at / "bypassMesh"
     if any(originates_in_service(gateway, facts) for gateway in gateways(service, facts, "terminate")):
         for port in backend_tls_ports(service, facts):
