@@ -56,10 +56,11 @@ def plain_value(text: str) -> tuple[Scalar, str]:
 
 
 @lru_cache(maxsize=1024)
-def plain_key(text: str) -> tuple[str, str]:
-    """Give the name that Helm makes of a plain key, and the kind of loss, `yaml11` where it is another text."""
-    name = key_name(_resolve(text))
-    return name, "" if name == text or name[:1] == NO_KEY else "yaml11"
+def plain_key(text: str) -> tuple[str, str, Exact]:
+    """Give the name that Helm makes of a plain key, the kind of loss (`yaml11` or none) and the exact value."""
+    exact = _resolve(text)
+    name = key_name(exact)
+    return name, "" if name == text or name[:1] == NO_KEY else "yaml11", exact
 
 
 def from_exact(exact: Exact) -> Scalar:

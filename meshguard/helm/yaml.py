@@ -1,24 +1,26 @@
 """YAML as Helm reads it: bytes in, a map with a place for every key and value out, and what was lost on the way."""
 
 import re
-from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
-from yaml._yaml import CParser
-from yaml.error import MarkedYAMLError, YAMLError
-from yaml.events import DocumentStartEvent, Event, ScalarEvent
+from yaml.error import YAMLError
+from yaml.events import DocumentStartEvent, ScalarEvent, StreamEndEvent
 
 from meshguard.diagnostic import ROOT, Span
-from meshguard.helm.compose import Document, compose
+from meshguard.helm.compose import compose
+from meshguard.helm.events import Event, RefusalError, Source, with_events
 from meshguard.helm.layers import merge
 from meshguard.helm.loss import Loss, SourceError
 from meshguard.helm.version import Version
 from meshguard.node import Node
 
 LIMIT = 5 * 2**20  # bytes; what Helm 3 takes of one file of a chart
+DOCUMENTS = 1000  # in one source
+
 _BOM = "\ufeff"
-_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SEPARATOR = re.compile(r"(?:\A|(?<=\n))---([^\n]*)\n?")
+_BUFFER = 4096  # bytes; a last line as long as several of these was lost by Helm 4 before 4.3
+_SEPARATOR = re.compile(r"(?:\A|(?<=\n))---([^\n]*)\n")
 
 
 class Loaded(NamedTuple):
@@ -32,100 +34,147 @@ class Loaded(NamedTuple):
     text: str
 
 
+class _Part(NamedTuple):
+    """The text of one document, and how many lines stand before it."""
+
+    text: str
+    line: int
+
+
 def load(data: bytes, file: str, helm: Version) -> Loaded:
     """Read a values file as that version of Helm does.
 
-    Raises SourceError, with the place, for what Helm refuses, for more than 5 MiB and for more than 200 levels.
+    Raises SourceError, with the place, for what Helm refuses, and for more than 5 MiB, 200 levels, 1,000 documents.
     """
     if len(data) > LIMIT:
         raise SourceError(f"the file is larger than {LIMIT >> 20} MiB", Span(file, 1, 1, 1, 1))
-    text = _decode(data, file)
+    text = _decode(data, file, helm)
     losses: list[Loss] = []
+    parts = [_Part(text, 0)]
+    if helm >= (4,):
+        parts = _split(_as_lines(text, file, helm, losses), file)
     root: Node | None = None
-    documents = _split(text, file) if helm >= (4,) else [(0, text)]
-    for line, part in documents:
-        node = _document(part, file, line, losses)
+    for part in parts:
+        node, lost = _document(part, file)
+        losses += lost
         if root is None or not node.value:
             root = root or node
             continue
-        detail = "Helm 4 lays this document over the one before it, Helm 3 ignores it"
-        losses.append(Loss("second-document", ROOT, node.span, detail, root.span))
-        root, lost = merge(root, node)
-        losses += lost
-    return Loaded(root or Node({}, Span(file, 1, 1, 1, 1)), tuple(losses), _lines(text))
+        losses.append(_second_document(file, part.line, root.span))
+        root, merged = merge(root, node)
+        losses += merged
+    return Loaded(root or Node({}, Span(file, 1, 1, 1, 1)), tuple(losses), _lines(text.removeprefix(_BOM)))
+
+
+def _second_document(file: str, line: int, first: Span) -> Loss:
+    """Note a document after the first one, by the line of its `---`."""
+    detail = "Helm 4 lays this document over the one before it, Helm 3 ignores it"
+    return Loss("second-document", ROOT, Span(file, line, 1, line, 4), detail, first)
 
 
 def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _decode(data: bytes, file: str) -> str:
+def _decode(data: bytes, file: str, helm: Version) -> str:
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if wide and helm >= (4,):  # which works on lines of bytes before it looks at the encoding
+        data = (data + (b"" if data.endswith(b"\n") else b"\n")).replace(b"\r\n", b"\n")
+    encoding = "utf-16" if wide else "utf-8"
     try:
-        text = data.decode("utf-16" if wide else "utf-8-sig")
+        return data.decode(encoding)
     except UnicodeDecodeError as error:
-        before = _lines(data[: error.start].decode("utf-16" if wide else "utf-8-sig", "replace"))
+        before = _lines(data[: error.start].decode(encoding, "ignore").removeprefix(_BOM))
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        what = f"the byte 0x{data[error.start]:02X} is no {'UTF-16' if wide else 'UTF-8'}"
+        what = f"the byte 0x{data[error.start]:02X} is not {encoding.upper()}: save the file as UTF-8"
         raise SourceError(what, Span(file, line, column, line, column + 1)) from None
-    return text
 
 
-def _split(text: str, file: str) -> list[tuple[int, str]]:
+def _as_lines(text: str, file: str, helm: Version, losses: list[Loss]) -> str:
+    """End every line as Helm 4 does, and drop the one that it drops."""
+    tail = text[text.rfind("\n") + 1 :]
+    if tail and helm < (4, 3) and len(tail.encode()) % _BUFFER == 0:
+        line = text.count("\n") + 1
+        detail = "Helm 4 before 4.3 loses this last line: end it with a line feed"
+        losses.append(Loss("unterminated-line", ROOT, Span(file, line, 1, line, len(tail) + 1), detail))
+        text = text.removesuffix(tail)
+    if text and text[-1] != "\n":
+        text += "\n"
+    return text.replace("\r\n", "\n")
+
+
+def _split(text: str, file: str) -> list[_Part]:
     """Cut a stream into documents as Helm 4 does, line by line, before any YAML is read."""
-    text = text.replace("\r\n", "\n")
-    text += "\n" if text and text[-1] != "\n" else ""
-    documents, start = [], 0
+    parts, start, line = [], 0, 0
     for found in _SEPARATOR.finditer(text):
-        rest = found[1].strip()
-        if rest and rest[0] != "#":
-            line = text.count("\n", 0, found.start()) + 1
-            column = 4 + found[1].index(rest)
-            what = f"nothing but a comment may follow `---`, not `{rest}`"
-            raise SourceError(what, Span(file, line, column, line, column + len(rest)))
+        here = line + text.count("\n", start, found.start())
+        _check_separator(found[1], file, here + 1)
         if start < found.start():
-            documents.append((text.count("\n", 0, start), text[start : found.start()]))
-            start = found.end()
-    return [*documents, (text.count("\n", 0, start), text[start:])]
+            parts.append(_Part(text[start : found.start()], line))
+            start, line = found.end(), here + 1
+        if len(parts) >= DOCUMENTS:
+            raise SourceError(f"the file holds more than {DOCUMENTS} documents", Span(file, line, 1, line, 4))
+    return [*parts, _Part(text[start:], line)]
 
 
-def _events(text: str) -> Callable[[], Event | None]:
-    if _BOM not in text:
-        return CParser(text).get_event
-    # To go-yaml a byte order mark within the text is a character like any other; libyaml skips it.
-    stand_in = next(char for char in map(chr, range(0xE000, 0xF8FF)) if char not in text)
-    following = CParser(text.replace(_BOM, stand_in)).get_event
-
-    def restored() -> Event | None:
-        event = following()
-        if isinstance(event, ScalarEvent):
-            event.value = event.value.replace(stand_in, _BOM)
-        return event
-
-    return restored
+def _check_separator(rest: str, file: str, line: int) -> None:
+    word = rest.strip()
+    if word and word[0] != "#":
+        column = 4 + rest.index(word)
+        what = f"nothing but a comment may follow `---`, not `{word}`"
+        raise SourceError(what, Span(file, line, column, line, column + len(word)))
 
 
-def _document(text: str, file: str, line: int, losses: list[Loss]) -> Node:
+def _document(part: _Part, file: str) -> tuple[Node, list[Loss]]:
     """Read the first document of the text; the root of an empty one is an empty map."""
+    part = part._replace(text=part.text.removeprefix(_BOM))
     try:
-        following = _events(text)
-        document = Document(following, file, text, line, losses, {}, [], [])
-        following()
-        start = following()
-        if not isinstance(start, DocumentStartEvent):
-            return Node({}, Span(file, line + 1, 1, line + 1, 1))
-        if start.version not in (None, (1, 1)):
-            raise SourceError("Helm reads YAML 1.1 only", Span(file, line + 1, 1, line + 1, 6))
-        root = compose(document, following())
-        following()
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        row, column = (mark.line + line + 1, mark.column + 1) if mark else (line + 1, 1)
-        raise SourceError(str(error.problem), Span(file, row, column, row, column + 1)) from None
-    except YAMLError as error:
-        raise SourceError(str(error), Span(file, 1, 1, 1, 1)) from None
+        root, losses = with_events(part.text, partial(_first, part, file))
+    except RefusalError as refusal:
+        line, column = refusal.mark.line + part.line + 1, refusal.mark.column + 1
+        raise SourceError(str(refusal), Span(file, line, column, line, column + 1)) from None
     if root.value is None:
-        return Node({}, root.span)
+        return Node({}, root.span), losses
     if not isinstance(root.value, dict):
         raise SourceError("the values must be a map: lines of `key: value`", root.span)
-    return root
+    return root, losses
+
+
+def _first(part: _Part, file: str, following: Source) -> tuple[Node, list[Loss]]:
+    following()
+    start = following()
+    if not isinstance(start, DocumentStartEvent):
+        line = part.line + 1
+        return Node({}, Span(file, line, 1, line, 1)), []
+    if start.version not in (None, (1, 1)):
+        line = part.line + 1
+        raise SourceError("Helm reads YAML 1.1: drop the `%YAML` line", Span(file, line, 1, line, 6))
+    root, losses = compose(following, file, part.text, part.line)
+    following()
+    losses += _rest(part, file, following, root.span)
+    return root, losses
+
+
+def _rest(part: _Part, file: str, following: Source, first: Span) -> list[Loss]:
+    """Note what stands after the first document of the text."""
+    try:
+        while not isinstance(event := following(), StreamEndEvent):
+            mark = event.start_mark
+            content = following()
+            if not _is_empty(content):
+                break
+            following()
+        else:
+            return []
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        event = None
+    line, column = (mark.line + part.line + 1, mark.column + 1) if mark else first[3:]
+    if event and event.explicit:
+        return [_second_document(file, line, first)]
+    detail = "Helm stops reading before this and drops it"
+    return [Loss("trailing-content", ROOT, Span(file, line, column, line, column + 1), detail, first)]
+
+
+def _is_empty(event: Event) -> bool:
+    return event.__class__ is ScalarEvent and event.value == "" and event.style == ""
