@@ -20,6 +20,13 @@ format:
 	tools/dev ruff format
 	tools/dev ruff check --fix
 
+# Write what tests compare with; the difference is to be read before it is committed.
+golden:
+	tools/dev pytest -n auto --golden -m "not helm"
+
+docs:
+	tools/dev python -m tools.docs
+
 # Pins stay as they are where they still fit; `make lock UPGRADE=--upgrade` takes the newest.
 COMPILE = tools/dev env UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet pyproject.toml --universal \
 	--python-version 3.11 --generate-hashes --only-binary :all: --no-emit-index-url $(UPGRADE)
@@ -32,7 +39,7 @@ docs:
 	tools/dev python -m tools.docs
 
 dist:
-	tools/dev python tools/dist.py
+	tools/dev python -m tools.dist
 
 bench:
 	tools/dev --helm sh -c 'python tests/bench/bench.py --helm "$$MESHGUARD_TEST_HELM4"'

@@ -49,7 +49,7 @@ def archive(dist: Path, name: str, wheels: list[Path]) -> Path:
     path = dist / f"{name}-{version()}.tgz"
     added = [f"--add-file={wheel}" for wheel in wheels]
     prefixes = [f"--prefix={name}/wheels/", *added, f"--prefix={name}/"]
-    output("git", "archive", "--format=tgz", f"--output={path}", *prefixes, "HEAD")
+    output("git", "-c", "tar.umask=022", "archive", "--format=tgz", f"--output={path}", *prefixes, "HEAD")
     return path
 
 
