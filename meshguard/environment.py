@@ -19,8 +19,8 @@ SYSTEM_CONFIGURATION = "/etc/uv/uv.toml"
 # What would lead an installer astray. Of its own variables those stay that say where packages are fetched from, for
 # a company has its mirror; a target, a constraint, hashes switched off give something else than the lock file.
 _ASTRAY = re.compile(
-    r"PYTHON|__PYVENV|VIRTUAL_ENV|CONDA_PREFIX"
-    r"|(PIP|UV)_(?!.*(INDEX|FIND_LINKS|HOST|CERT|TLS|PROXY|TIMEOUT|RETRIES|KEYRING|CREDENTIALS|CACHE|CONFIG_FILE))"
+    r"PYTHON|__PYVENV|VIRTUAL_ENV|CONDA_PREFIX|(PIP|UV)_"
+    r"(?!.*(INDEX|FIND_LINKS|HOST|CERT|TLS|PROXY|TIMEOUT|RETRIES|KEYRING|CREDENTIALS|OFFLINE|CACHE|CONFIG_FILE))"
 )
 _INSTALLERS_OWN = re.compile(r"(PIP|UV)_")
 
@@ -106,8 +106,9 @@ def build(root: str, packages: str, python: str, wheels: str) -> list[Failure]:
 def sweep(cache: str) -> None:
     """Remove what killed installations left behind."""
     for entry in os.scandir(cache):
-        if entry.name.startswith(WORK_PREFIX) and time.time() - entry.stat().st_mtime > STALE_AFTER:
-            shutil.rmtree(entry, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another first run may end, and take its directory away, at this moment
+            if entry.name.startswith(WORK_PREFIX) and time.time() - entry.stat().st_mtime > STALE_AFTER:
+                shutil.rmtree(entry)
 
 
 def install(plan: Plan, environ: Mapping[str, str]) -> list[Failure]:
@@ -119,6 +120,7 @@ def install(plan: Plan, environ: Mapping[str, str]) -> list[Failure]:
         if failure is None:
             return []
         failures.append(failure)
+        shutil.rmtree(plan.site, ignore_errors=True)  # pip would leave what is there as it is
     return failures
 
 

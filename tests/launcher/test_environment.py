@@ -158,9 +158,9 @@ def test_uv_installs_and_reads_nothing_of_the_directories_above(tmp_path: Path, 
 
 @pytest.mark.slow
 def test_pip_installs_where_uv_fails(tmp_path: Path, wheels: str) -> None:
-    program(tmp_path / "bin" / "uv", "exit 1")
+    program(tmp_path / "bin" / "uv", "mkdir -p site/yaml; exit 1")  # as one does that fails half way
     plan = Plan(LOCK, PYTHON, str(tmp_path), wheels)
-    assert install(plan, os.environ | {"PATH": str(tmp_path / "bin")}) == []
+    assert install(plan, os.environ | {"PATH": f"{tmp_path / 'bin'}:{os.defpath}"}) == []
     assert imports(PYTHON, tmp_path / "site", "yaml._yaml, jinja2, jsonschema")
 
 
@@ -197,7 +197,9 @@ def test_only_what_is_long_dead_is_removed(tmp_path: Path) -> None:
         (tmp_path / name / "site").mkdir(parents=True)
     for name in ("new-old", "env-old"):
         os.utime(tmp_path / name, (0, time.time() - STALE_AFTER - 60))
+    (tmp_path / "new-gone").symlink_to("nowhere")  # as a directory is that another run removes while we look
     sweep(str(tmp_path))
+    (tmp_path / "new-gone").unlink()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["env-old", "new-young"]
 
 
