@@ -324,6 +324,33 @@ ports:
 - `helm meshguard rules`: which rules are locked
 """
 
+_UNREADABLE_FILE = """A file of a service cannot be opened, or must not be.
+
+## Why
+
+When all services of the policy are checked, a file that is missing, is no regular file, or resolves outside
+of the repository (a symbolic link in a hostile pull request) is a finding of that service, so that the others
+are still checked. It is never opened. A file that you name on the command line and that cannot be opened ends
+the run instead, with exit code 2.
+
+## See
+
+- `helm meshguard validate --help`
+"""
+
+_UNUSED_BASELINE = """An entry of the baseline stands for a finding that does not occur any more.
+
+## Why
+
+A baseline accepts what was wrong on the day that the gate was introduced, so that only new faults stop a
+change. An entry that nothing needs would silently accept the fault when it comes back. Write the baseline
+again with `--write-baseline`. Locked rules and values that Helm or the schema refuse are never accepted.
+
+## See
+
+- `helm meshguard validate --help`
+"""
+
 YAML = Rule("yaml", Severity.ERROR, _YAML, locked=True)
 SCHEMA = Rule("schema", Severity.ERROR, _SCHEMA, locked=True)
 MANIFEST = Rule("manifest", Severity.ERROR, _MANIFEST, locked=True)
@@ -332,6 +359,8 @@ UNUSED_IGNORE = Rule("unused-ignore", Severity.WARNING, _UNUSED_IGNORE)
 UNKNOWN_RULE = Rule("unknown-rule", Severity.WARNING, _UNKNOWN_RULE)
 MALFORMED_IGNORE = Rule("malformed-ignore", Severity.ERROR, _MALFORMED_IGNORE)
 EXPIRED_IGNORE = Rule("expired-ignore", Severity.WARNING, _EXPIRED_IGNORE)
+UNREADABLE_FILE = Rule("unreadable-file", Severity.ERROR, _UNREADABLE_FILE, locked=True)
+UNUSED_BASELINE = Rule("unused-baseline", Severity.WARNING, _UNUSED_BASELINE)
 LOCKED_RULE_IGNORED = Rule("locked-rule-ignored", Severity.ERROR, _LOCKED_RULE_IGNORED, locked=True)
 
 ENGINE_RULES = (
@@ -342,6 +371,8 @@ ENGINE_RULES = (
     MANIFEST,
     SCHEMA,
     UNKNOWN_RULE,
+    UNREADABLE_FILE,
+    UNUSED_BASELINE,
     UNUSED_IGNORE,
     YAML,
 )

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from meshguard.diagnostic import Finding, Span, UserError, ValuePath
 from meshguard.escape import printable
 from meshguard.helm.loss import SourceError
-from meshguard.helm.values import read_file
 from meshguard.helm.version import NEWEST_4
 from meshguard.helm.yaml import load
 from meshguard.node import Node, child, find, nearest
@@ -52,10 +51,31 @@ def _refuse_nested(folder: str, top: str) -> None:
         folder = os.path.dirname(folder)
 
 
-def load_policy(path: str, rules: Collection[str]) -> Policy:
-    """Read and check a policy file; `rules` are the ids that it may name. Raise UserError with all its faults."""
+def policy_of_ref(ref: str, directory: str) -> tuple[str, bytes]:
+    """Give the policy as it stands at a git ref, named `REF:.meshguard.yaml`; raise UserError if it does not."""
+    import subprocess  # noqa: PLC0415 - only a gate asks git
+
+    if ref.startswith("-"):
+        raise UserError(f"--policy-from '{ref}' is not a git ref")
+    name = f"{ref}:{NAME}"
     try:
-        node = load(read_file(path), path, NEWEST_4).node
+        shown = subprocess.run(  # noqa: S603 - no shell, and the ref is no flag
+            ["git", "-C", repository(directory) or directory, "cat-file", "blob", name],  # noqa: S607
+            capture_output=True,
+            check=True,
+        )
+    except FileNotFoundError:
+        raise UserError("--policy-from needs git, which is not installed") from None
+    except subprocess.CalledProcessError as error:
+        why = error.stderr.decode(errors="replace").strip().splitlines()
+        raise UserError(f"git has no policy at '{name}': {why[-1] if why else 'no reason given'}") from None
+    return name, shown.stdout
+
+
+def load_policy(path: str, data: bytes, rules: Collection[str]) -> Policy:
+    """Read and check a policy; `rules` are the ids that it may name. Raise UserError with all its faults."""
+    try:
+        node = load(data, path, NEWEST_4).node
     except SourceError as error:
         raise UserError(f"the policy cannot be read: {_place(error.span)}: {error}") from None
     findings = [*check(load_schema("policy"), node)]

@@ -1,10 +1,11 @@
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from meshguard.diagnostic import UserError
-from meshguard.policy_file import find_policy, load_policy, repository
+from meshguard.policy_file import find_policy, load_policy, policy_of_ref, repository
 
 RULES = ("a-rule", "unsafe-retry")
 
@@ -55,7 +56,7 @@ locked: [unsafe-retry]
 exemptions: [{rule: a-rule, service: s, reason: r, approvedBy: a, expires: 2030-01-01}]
 """
     path = write(tmp_path / "p.yaml", text)
-    policy = load_policy(path, RULES)
+    policy = load_policy(path, Path(path).read_bytes(), RULES)
 
     assert policy.file == path
     assert policy.locked == {"unsafe-retry"}
@@ -76,13 +77,37 @@ exemptions: [{rule: a-rule, service: s, reason: r, approvedBy: a, expires: 2030-
         ),
     ],
 )
-def test_a_broken_policy_stops_the_run(tmp_path: Path, text: str, lines: list[str]) -> None:
+def test_a_broken_policy_stops_the_run(text: str, lines: list[str]) -> None:
     with pytest.raises(UserError) as error:
-        load_policy(write(tmp_path / "p.yaml", text), RULES)
+        load_policy("p.yaml", text.encode(), RULES)
 
     assert [line for line in lines if line not in str(error.value)] == []
 
 
-def test_a_policy_that_is_not_there_stops_it_too(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="No such file"):
-        load_policy(str(tmp_path / "p.yaml"), RULES)
+def git(repo: Path, *words: str) -> None:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    subprocess.run(["git", "-C", str(repo), *identity, *words], check=True, capture_output=True)
+
+
+def test_a_policy_can_be_that_of_a_ref(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    write(tmp_path / ".meshguard.yaml", "version: 1\n")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "policy")
+    write(tmp_path / ".meshguard.yaml", "rules: {a-rule: none}\n")
+    (tmp_path / "team").mkdir()
+
+    assert policy_of_ref("main", str(tmp_path / "team")) == ("main:.meshguard.yaml", b"version: 1\n")
+
+
+@pytest.mark.parametrize("ref", ["nowhere", "--help", "main^{tree}"])
+def test_a_ref_without_a_policy_stops_the_run(tmp_path: Path, ref: str) -> None:
+    git(tmp_path, "init", "-q")
+    with pytest.raises(UserError, match=r"is not a git ref|git has no policy at"):
+        policy_of_ref(ref, str(tmp_path))
+
+
+def test_git_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="needs git"):
+        policy_of_ref("main", str(tmp_path))

@@ -28,6 +28,7 @@ class Inputs(NamedTuple):
     files: tuple[str, ...]
     sets: tuple[tuple[str, str], ...]
     policy: str | None
+    policy_from: str | None
     team: str | None
     env: str | None
     namespace: str | None
@@ -49,6 +50,7 @@ def add_inputs(flags: argparse.ArgumentParser) -> None:
     for flag, words in _SET_FLAGS.items():
         flags.add_argument(flag, action=_Set, dest="sets", default=(), metavar="EXPR", help=f"{words} (repeatable)")
     flags.add_argument("--policy", metavar="FILE", help="the policy (default: .meshguard.yaml of the repository)")
+    flags.add_argument("--policy-from", metavar="REF", help="read the policy as it stands at a git ref")
     flags.add_argument("--team", help="the team that owns the service (default: from the policy)")
     flags.add_argument("--env", help="the environment whose facts hold (default: told by the second values file)")
     flags.add_argument("-n", "--namespace", help="the namespace (default: from the policy, else Helm's)")
@@ -75,6 +77,8 @@ class _Set(argparse.Action):
 def inputs(parsed: argparse.Namespace) -> Inputs:
     """Read the shared flags; raise UserError for what no run can be done with."""
     name, chart = _name_and_chart(parsed.names)
+    if parsed.policy is not None and parsed.policy_from is not None:
+        raise UserError("--policy and --policy-from exclude each other")
     for value in (*parsed.values, chart or ""):
         if "://" in value:
             raise UserError(f"'{value}' is a URL; meshguard reads local files only, so fetch it first")
@@ -84,6 +88,7 @@ def inputs(parsed: argparse.Namespace) -> Inputs:
         files=tuple(parsed.values),
         sets=parsed.sets,
         policy=parsed.policy,
+        policy_from=parsed.policy_from,
         team=parsed.team,
         env=parsed.env,
         namespace=parsed.namespace,

@@ -27,15 +27,19 @@ def _data(manifest: Manifest) -> object:
 
 
 def write_files(manifests: Sequence[Manifest], directory: str, form: str) -> None:
-    """Write `NAMESPACE/KIND-NAME.yaml` for each object, every file whole or not at all; raise UserError."""
+    """Write `NAMESPACE/KIND-NAME.yaml` for each object; raise UserError where that cannot be done."""
     for manifest in manifests:
-        folder = os.path.join(directory, manifest.namespace)
-        path = os.path.join(folder, f"{manifest.kind.lower()}-{manifest.name}.{form}")
-        text = as_json([manifest]) if form == "json" else manifest.text
-        try:
-            os.makedirs(folder, exist_ok=True)
-            with open(f"{path}.part", "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(f"{path}.part", path)
-        except OSError as error:
-            raise UserError(f"'{path}' cannot be written: {error.strerror}") from None
+        path = os.path.join(directory, manifest.namespace, f"{manifest.kind.lower()}-{manifest.name}.{form}")
+        write_whole(path, as_json([manifest]) if form == "json" else manifest.text)
+
+
+def write_whole(path: str, text: str) -> None:
+    """Write a file whole or not at all, and the directories that it needs; raise UserError."""
+    part = f"{path}.part"
+    try:
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        with open(part, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(part, path)
+    except OSError as error:
+        raise UserError(f"'{path}' cannot be written: {error.strerror}") from None

@@ -4,10 +4,9 @@ import sys
 
 from meshguard.commands.arguments import add_inputs, inputs, parser
 from meshguard.commands.output import as_json, as_yaml, write_files
-from meshguard.commands.reporting import ALL_RULES, add_fail_on, exit_code, has_colour, run_of
+from meshguard.commands.reporting import ALL_RULES, add_fail_on, exit_code, run_of, text_report
 from meshguard.commands.subject import Task, one
 from meshguard.pipeline import Verdict, conclude, judge_given, render
-from meshguard.report import FORMATS
 from meshguard.schema import load_schema
 from meshguard.targets.istio import TARGET
 
@@ -48,4 +47,4 @@ def run(argv: list[str]) -> int:
 
 
 def _report(verdict: Verdict, task: Task) -> None:
-    sys.stderr.write(FORMATS["text"](run_of(verdict, task), colour=has_colour(sys.stderr)))
+    sys.stderr.write(text_report(run_of(verdict, task), sys.stderr))

@@ -10,6 +10,7 @@ from meshguard.diagnostic import SEVERITIES, Diagnostic, Severity
 from meshguard.engine_rules import ENGINE_RULES
 from meshguard.pipeline import Verdict
 from meshguard.plugin import version
+from meshguard.report import FORMATS
 from meshguard.run import Run
 from validators import RULES
 
@@ -39,6 +40,12 @@ def exit_code(diagnostics: Iterable[Diagnostic], fail_on: str) -> int:
     """Give 1 where a finding is at least as severe as `fail_on`, else 0."""
     failing = SEVERITIES[: SEVERITIES.index(Severity(fail_on)) + 1]
     return int(any(found.severity in failing for found in diagnostics))
+
+
+def text_report(run: Run, stream: TextIO) -> str:
+    """Give the report for people, in the width and the colour of the stream."""
+    width = os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 120
+    return FORMATS["text"](run, colour=has_colour(stream), width=width)
 
 
 def has_colour(stream: TextIO) -> bool:

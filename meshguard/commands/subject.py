@@ -7,12 +7,12 @@ from typing import NamedTuple
 from meshguard import fleet
 from meshguard.commands.arguments import Inputs
 from meshguard.diagnostic import UserError, ValuePath
-from meshguard.helm.values import Request
+from meshguard.helm.values import Request, read_file
 from meshguard.helm.version import NEWEST_3, NEWEST_4, Version, parse_version
 from meshguard.identity import Known, identify
 from meshguard.pipeline import Subject
 from meshguard.policy import Identity, Policy, facts_for
-from meshguard.policy_file import find_policy, load_policy
+from meshguard.policy_file import find_policy, load_policy, policy_of_ref, repository
 from meshguard.rule import Rule
 
 
@@ -28,8 +28,7 @@ def one(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
     """Give the one service that the given files are; raise UserError where there is nothing to check."""
     if not _has_values(inputs):
         raise UserError("there is nothing to read: give values files with -f, or a chart")
-    path, policy = _policy(inputs, rules)
-    top = os.path.dirname(os.path.abspath(path or "."))
+    top, policy = _policy(inputs, rules)
     files = tuple(_below(file, top) for file in inputs.files if file != "-")
     known = identify(policy, files, inputs.env)
     facts = facts_for(policy, _identity(inputs, known), inputs.today)
@@ -43,12 +42,8 @@ def every(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
     """Give the service of the given files, or without any all services of the policy in all environments."""
     if _has_values(inputs) or inputs.name is not None:
         return one(inputs, rules)
-    path, policy = _policy(inputs, rules)
-    if path is None:
-        raise UserError(
-            "there is nothing to check: give values files with -f, or list 'services' in .meshguard.yaml"
-        )
-    plan = fleet.plan(policy, os.path.dirname(os.path.abspath(path)), inputs.today, helm_version(inputs))
+    top, policy = _policy(inputs, rules)
+    plan = fleet.plan(policy, top, inputs.today, helm_version(inputs))
     return Task(plan.subjects, (*plan.notes, *_notes(policy)), is_fleet=True)
 
 
@@ -70,10 +65,17 @@ def _has_values(inputs: Inputs) -> bool:
     return bool(inputs.files or inputs.sets or inputs.chart is not None)
 
 
-def _policy(inputs: Inputs, rules: tuple[Rule, ...]) -> tuple[str | None, Policy]:
-    files = tuple(file for file in inputs.files if file != "-")
-    path = inputs.policy or find_policy(os.getcwd(), files)
-    return path, Policy() if path is None else load_policy(path, tuple(rule.id for rule in rules))
+def _policy(inputs: Inputs, rules: tuple[Rule, ...]) -> tuple[str, Policy]:
+    """Give the policy, and the directory that its paths start from."""
+    names = tuple(rule.id for rule in rules)
+    here = os.getcwd()
+    path = inputs.policy or find_policy(here, tuple(file for file in inputs.files if file != "-"))
+    if inputs.policy_from is not None:
+        name, data = policy_of_ref(inputs.policy_from, here)
+        return repository(here) or here, load_policy(name, data, names)
+    if path is None:
+        return here, Policy()
+    return os.path.dirname(os.path.abspath(path)), load_policy(path, read_file(path), names)
 
 
 def _below(file: str, top: str) -> str:

@@ -4,13 +4,12 @@ import sys
 from collections.abc import Iterator
 
 from meshguard.commands.arguments import add_inputs, inputs, parser
-from meshguard.commands.reporting import ALL_RULES, has_colour, run_of
+from meshguard.commands.reporting import ALL_RULES, run_of, text_report
 from meshguard.commands.subject import one
 from meshguard.diagnostic import ROOT, Diagnostic, Span, ValuePath
 from meshguard.escape import printable
 from meshguard.node import Node, Plain, plain
 from meshguard.pipeline import Verdict, load
-from meshguard.report import FORMATS
 from meshguard.targets.istio.scalar import scalar
 
 
@@ -24,7 +23,7 @@ def run(argv: list[str]) -> int:
     task = one(inputs(parsed), ALL_RULES)
     values = load(task.subjects[0].request)
     if isinstance(values, Diagnostic):
-        sys.stderr.write(FORMATS["text"](run_of(Verdict((values,), (), {}), task), colour=has_colour(sys.stderr)))
+        sys.stderr.write(text_report(run_of(Verdict((values,), (), {}), task), sys.stderr))
         return 1
     sys.stdout.write(_printed(values.node, parsed.output, origins=parsed.origins))
     return 0

@@ -31,9 +31,10 @@ def read_file(path: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the name holds a NUL byte"
         raise UserError(f"cannot read `{path}`: {reason}") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise UserError(f"cannot read `{path}`: it is no regular file")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise UserError(f"cannot read `{path}`: it is no regular file")
         return file.read(LIMIT + 1)
 
 
