@@ -1,7 +1,8 @@
 """Faults of shape in words: a value that a schema refused in, one finding per fault out, in the values' order."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from jsonschema import Draft7Validator, ValidationError, validators
@@ -10,8 +11,9 @@ from meshguard.diagnostic import Finding, ValuePath
 from meshguard.foreign import FOREIGN
 from meshguard.node import Plain
 from meshguard.schema import Part, repeated, searcher
-from meshguard.spelling import Wrong, advice, letters, nearest, shown
+from meshguard.spelling import LONGEST, Wrong, advice, letters, nearest, shown
 
+_MOST = 200  # faults: what nobody reads is not looked for
 _ALIKE = 0.8  # how much two keys have in common before one is taken for the other
 _ITEM = "an item of pathConfiguration"
 _REFUSED = -1
@@ -41,13 +43,19 @@ class _Refusal(NamedTuple):
 
 def faults(schema: Plain, tree: Plain, at: ValuePath) -> tuple[Finding, ...]:
     """Give every fault of what stands at that path of the values; the schema must be one of the plugin's own."""
-    found = [fault for refusal in _refusals(schema, tree) for fault in _faults(refusal, tree, schema)]
+    every = (fault for refusal in _refusals(schema, tree) for fault in _faults(refusal, tree, schema))
+    found = list(islice(every, _MOST))
     told: dict[tuple[ValuePath, bool, tuple[str, ...]], _Fault] = {}
     for fault in sorted(found, key=lambda fault: fault.rank):
         told.setdefault((fault.at, fault.on_key, fault.missing), fault)
     order = {step: place for place, step in enumerate(_steps(tree))}
-    kept = sorted(_once(list(told.values())), key=lambda fault: (order[fault.at], not fault.on_key))
-    return tuple(Finding(ValuePath((*at, *fault.at)), fault.message, on_key=fault.on_key) for fault in kept)
+    kept = sorted(_once(told.values()), key=lambda fault: (order[fault.at], not fault.on_key))
+    findings = [Finding(ValuePath((*at, *fault.at)), fault.message, on_key=fault.on_key) for fault in kept]
+    if len(found) == _MOST:
+        findings.append(
+            Finding(at, f"there may be more faults than these {_MOST}; the others are told once they are mended")
+        )
+    return tuple(findings)
 
 
 def _refusals(schema: Plain, tree: Plain) -> Iterator[_Refusal]:
@@ -86,23 +94,19 @@ def _steps(tree: Plain) -> Iterator[ValuePath]:
             waiting += [(path / index, item) for index, item in reversed(list(enumerate(value)))]
 
 
-def _once(told: list[_Fault]) -> Iterator[_Fault]:
+def _once(told: Iterable[_Fault]) -> Iterator[_Fault]:
     """Leave out what a refused key says already: all below it, and the missing keys that it stands for."""
-    refused = {fault.at for fault in told if fault.rank == _REFUSED}
-    answers: dict[tuple[str | int, ...], str] = {}
-    for fault in told:
-        if fault.rank == _REFUSED:
-            answers[fault.at[:-1]] = f"{answers.get(fault.at[:-1], '')} {fault.message}"
+    answers: dict[tuple[str | int, ...], list[str]] = {}
+    refused = {fault.at: fault for fault in told if fault.rank == _REFUSED}
+    for at, fault in refused.items():
+        answers.setdefault(at[:-1], []).append(fault.message)
     for fault in told:
         depth = len(fault.at) + (fault.rank != _REFUSED)
         if any(fault.at[:length] in refused for length in range(depth)):
             continue
-        said = answers.get(fault.at, "")
-        missing = tuple(key for key in fault.missing if not re.search(rf"\b{key}\b", said))
-        if missing:
-            yield fault._replace(message=_needs(missing, fault.section))
-        elif not fault.missing:
-            yield fault
+        message = _needs(fault, " ".join(answers.get(fault.at, ()))) if fault.missing else fault.message
+        if message:
+            yield fault._replace(message=message)
 
 
 def _faults(refusal: _Refusal, tree: Plain, root: Part) -> Iterator[_Fault]:
@@ -152,11 +156,14 @@ def _homes(key: str, root: Part) -> list[str]:
     )
 
 
-def _needs(missing: tuple[str, ...], schema: Part) -> str:
-    """Say what is missing; a condition of a section says it in its own words."""
-    if "type" not in schema:
-        return str(schema["description"])
-    return f"{schema['title']} needs {', '.join(map(shown, missing))}; {schema['description']}"
+def _needs(fault: _Fault, answers: str) -> str:
+    """Say which missing keys no other key stands for, or ''. A condition says it whole, with the keys in quotes."""
+    answered = set(re.findall(r"\w+", answers))
+    section = fault.section
+    if "type" not in section:
+        return "" if answered & set(re.findall(r"'(\w+)'", section["description"])) else section["description"]
+    missing = [shown(key) for key in fault.missing if key not in answered]
+    return f"{section['title']} needs {', '.join(missing)}; {section['description']}" if missing else ""
 
 
 def _wrong(refusal: _Refusal, tree: Plain) -> str:
@@ -166,10 +173,8 @@ def _wrong(refusal: _Refusal, tree: Plain) -> str:
     if value is None:
         leave = "" if "leave" in schema["description"] else ", or leave the key out"
         return f"{name} has no value; {schema['description']}{leave}"
-    if keyword in {"minItems", "minProperties"}:
-        return f"{name} is empty; {schema['description']}"
-    if keyword == "maxItems":
-        return f"{name} has {len(value)} items, and {schema['maxItems']} is the most"
+    if keyword in _SIZES:
+        return f"{name} {_SIZES[keyword].format(shown(value), len(value), schema[keyword], schema['description'])}"
     right = advice(Wrong(name, value, _beside(tree, at), schema))
     if keyword == "type" and str(schema["type"]) in _CONTAINERS:
         owner = f"an item of {name}" if _in_list(at) else name
@@ -179,6 +184,12 @@ def _wrong(refusal: _Refusal, tree: Plain) -> str:
     return f"{name} {shown(value)} is not {schema['title']}; {right}"
 
 
+_SIZES = {
+    "minItems": "is empty; {3}",
+    "minProperties": "is empty; {3}",
+    "maxItems": "has {1} items, and {2} is the most",
+    "maxLength": "{0} has {1} characters, and {2} is the most",
+}
 _CONTAINERS = {"object": "a map", "array": "a list"}
 
 
@@ -187,15 +198,14 @@ def _in_list(at: ValuePath) -> bool:
 
 
 def _name(at: ValuePath) -> str:
-    return next((step for step in reversed(at) if isinstance(step, str)), "the file")
+    name = next((step for step in reversed(at) if isinstance(step, str)), "the contract")
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
 
 
-def _beside(tree: Plain, at: ValuePath) -> Mapping[str, Plain]:
+def _beside(tree: Part, at: ValuePath) -> Mapping[str, Plain]:
     """Give the map that holds the value, or the nearest one around it."""
     holder: Mapping[str, Plain] = {}
     for step in at:
-        if isinstance(tree, dict):
-            holder, tree = tree, tree[str(step)]
-        elif isinstance(tree, list):
-            tree = tree[int(step)]
+        holder = tree if isinstance(tree, dict) else holder
+        tree = tree[step]
     return holder

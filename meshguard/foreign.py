@@ -12,7 +12,7 @@ _MTLS = (
     "belongs to the platform's policy (mesh.mtls); an application that terminates TLS itself has protocol: HTTPS"
 )
 _SUBSETS = "are not part of values: a canary is weights between Services, in backends"
-_RETRIES = "are flat keys here: retryOn, retryAttempts, perTryTimeout, retryBackoff"
+_RETRIES = "is written as flat keys here: retryOn, retryAttempts, perTryTimeout, retryBackoff"
 _CERTIFICATES = "belongs to the platform: the gateway terminates TLS with its own certificates"
 _ACCESS = "belongs to the platform: who may call is not part of values"
 _LIMITS = "is not part of values: ask the platform team for rate limits"
@@ -21,8 +21,8 @@ _SWITCH = "is not needed: leave the section out to switch it off"
 _LISTED = "says nothing here: the order of the file does not matter, the most specific path wins"
 _STREAM = "is written streaming: true, which means no timeout and no retry"
 _BACKENDS = "is written backends, such as backends: [{service: orders-next, weight: 100}]"
-_CONDITION = "is a condition, and an override changes none; change it in the item of pathConfiguration"
-_PATH_KEY = "is the value of path; say pathType: {} beside it"
+_CONDITION = "says which requests are meant, and an override does not change that; change the item itself"
+_PATH_KEY = "is written path, with pathType: {} beside it"
 
 _RAW_KEYS = dict.fromkeys(
     (

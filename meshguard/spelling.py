@@ -10,6 +10,9 @@ from meshguard.duration import duration
 from meshguard.node import Plain
 from meshguard.schema import Part, accepts
 
+LONGEST = 60  # characters of a value in a sentence
+_LONGEST_ADVICE = 200
+
 
 class Wrong(NamedTuple):
     """A value that its schema refused: what its key is called, what stands beside it, and the schema."""
@@ -24,13 +27,14 @@ def advice(wrong: Wrong) -> str:
     """Say what would be right for just this value, or what is right for all of its kind."""
     if isinstance(wrong.value, str) and "{{" in wrong.value:
         return "Helm fills no templates in values: write the text itself"
-    return _particular(wrong.schema)(wrong) or str(wrong.schema["description"])
+    right = _particular(wrong.schema)(wrong)
+    return right if 0 < len(right) <= _LONGEST_ADVICE else str(wrong.schema["description"])
 
 
 def nearest(word: str, choices: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Give the choice that a word most likely meant: the same letters in another style, else a similar one."""
     known = {letters(choice): choice for choice in choices}
-    close = get_close_matches(letters(word), known, 1, cutoff)
+    close = get_close_matches(letters(word[:LONGEST]), known, 1, cutoff)
     return known[close[0]] if close else None
 
 
@@ -38,11 +42,8 @@ def shown(value: Plain) -> str:
     """Show a value in a sentence: in quotes, and not too much of a long text."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a map"
-    text = str(value).lower() if value is None or isinstance(value, bool) else str(value)
-    return f"'{text}'" if len(text) <= _LONGEST else f"'{text[:_LONGEST]}...'"
-
-
-_LONGEST = 60
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return f"'{text}'" if len(text) <= LONGEST else f"'{text[:LONGEST]}...'"
 
 
 def letters(word: str) -> str:
@@ -137,10 +138,8 @@ def _port_name(wrong: Wrong) -> str:
     name = f"{token}-{rest}" if rest else token
     if _fits(wrong, name):
         return f"write {name}"
-    if not token and _fits(wrong, f"http-{rest}"):
-        return f"write http-{rest} if it speaks HTTP, tcp-{rest} if not"
-    too_long = len(wrong.value) > wrong.schema["maxLength"]
-    return f"it has {len(wrong.value)} characters, and {wrong.schema['maxLength']} is the most" if too_long else ""
+    either = not token and _fits(wrong, f"http-{rest}")
+    return f"write http-{rest} if it speaks HTTP, tcp-{rest} if not" if either else ""
 
 
 _STARTS = {token: token for token in _TOKENS} | {"grpcweb": "grpc-web", "h2c": "http2", "h2": "http2", "ssl": "tls"}
@@ -176,7 +175,7 @@ def _duration(wrong: Wrong) -> str:
     value = wrong.value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return ""
-    text = re.sub(r"[ _]", "", str(value)).lower()[:_LONGEST]
+    text = re.sub(r"[\s_]", "", str(value)).lower()[:LONGEST]
     if re.fullmatch(r"[0-9]+", text):
         return f"it has no unit: write {int(text)}s" if int(text) else _no_end(wrong)
     if text in {"none", "never", "inf", "infinity", "infinite", "unlimited", "off", "-1", "disabled"}:
@@ -254,7 +253,7 @@ def _retry(wrong: Wrong) -> str:
     token = next((each for each in map(str.strip, tokens) if not _fits(wrong, each)), "")
     close = nearest(token, _CONDITIONS)
     answer = _NO_CONDITION.get(letters(token)) or _status(token) or (f"write {close}" if close else "")
-    return f"'{token}' is none: {answer}" if answer and token and len(tokens) > 1 else answer
+    return f"{shown(token)} is none: {answer}" if answer and token and len(tokens) > 1 else answer
 
 
 def _status(token: str) -> str:
@@ -262,7 +261,7 @@ def _status(token: str) -> str:
         return ""
     if token < "400":
         return "that is no failure, so it would be repeated although nothing is wrong"
-    return "write a registered status code, or 5xx, which covers all from 500 on"
+    return "write a registered status code" + (", or 5xx, which covers all from 500 on" if token >= "500" else "")
 
 
 def _host(wrong: Wrong) -> str:
@@ -304,22 +303,21 @@ def _path(wrong: Wrong) -> str:
         return ""
     bare = re.sub(r"^[a-z]+://[^/]*", "", re.split("[?#]", path.strip())[0])
     bare = re.sub("/+", "/", f"/{bare}")
-    for sign, answer in _NO_PATH.items():
-        if sign in path.lower():
+    for pattern, answer in _NO_PATH.items():
+        if re.search(pattern, path):
             return answer.format(bare)
-    bare = quote(bare, safe="/%!$&'()*+,;=:@~")
+    bare = quote(bare, safe="/%!$&'()*+,;=:@~", errors="replace")
     return f"write {bare}" if _fits(wrong, bare) else ""
 
 
 _NO_PATH = {
-    "{": "braces are taken as they stand; say pathType: Regex and write [^/]+ for what varies",
-    "?": "it ends before the question mark: write {0}; conditions are queryParams",
-    "#": "it ends before the #, which no request carries: write {0}",
-    "%2f": "an encoded slash is not a slash for every proxy; write it decoded",
-    "%2e": "an encoded dot is a dot for every proxy; write it decoded",
-    "\\": "write slashes, not backslashes",
-    "/./": "a request never has . and .. as segments; write the path that they lead to",
-    "/../": "a request never has . and .. as segments; write the path that they lead to",
+    r"[{]": "braces are taken as they stand; say pathType: Regex and write [^/]+ for what varies",
+    r"[?]": "it ends before the question mark: write {0}; conditions are queryParams",
+    r"#": "it ends before the #, which no request carries: write {0}",
+    r"%2[fF]": "an encoded slash is not a slash for every proxy; write it decoded",
+    r"%2[eE]": "an encoded dot is a dot for every proxy; write it decoded",
+    r"\\": "write slashes, not backslashes",
+    r"(?:^|/)[.][.]?(?:/|$)": "a request never has . and .. as segments; write the path that they lead to",
 }
 
 
@@ -340,11 +338,11 @@ def _text(wrong: Wrong) -> str:
 
 
 def _version(wrong: Wrong) -> str:
-    return (
-        f'write "{wrong.value}0" or "{wrong.value}" in quotes: YAML reads 1.30 as the number 1.3'
-        if isinstance(wrong.value, int | float)
-        else ""
-    )
+    if not isinstance(wrong.value, float):
+        return ""
+    text = str(wrong.value)
+    either = f'"{text}0" or "{text}"' if re.fullmatch(r"[0-9]+[.][0-9]", text) else f'"{text}"'
+    return f"write {either} with quotes: YAML reads 1.30 as the number 1.3"
 
 
 def _service(wrong: Wrong) -> str:
@@ -354,10 +352,12 @@ def _service(wrong: Wrong) -> str:
     name, _, port = re.sub(r"^[a-z]+://", "", wrong.value.strip().lower()).partition("/")[0].partition(":")
     name = re.sub(r"\.svc(\..*)?$", "", name.replace("_", "-"))
     beside = f" with port: {port}" if port.isdigit() and wrong.name == "service" else ""
-    short = name.partition(".")[0]
+    label, *more = name.split(".")
     if _fits(wrong, name):
         return f"write {name}{beside}"
-    return f"write {short}: a backend stands in the same namespace" if _fits(wrong, short) else ""
+    if _fits(wrong, f"{label}.{''.join(more[:1])}"):
+        return f"write {label}.{more[0]}"
+    return f"write {label}: a backend stands in the same namespace" if more and _fits(wrong, label) else ""
 
 
 def _own_port(wrong: Wrong) -> str:
@@ -369,21 +369,26 @@ def _own_port(wrong: Wrong) -> str:
 def _list(wrong: Wrong) -> str:
     """Advise on a list that was written as one value or as a map."""
     if isinstance(wrong.value, dict):
-        return "write '- ' before the first key of each item" if wrong.value else ""
+        first = next(iter(wrong.value), "")
+        item = (
+            f"'- path: {first}', with its settings below it" if first.startswith("/") else "'- ' before each item"
+        )
+        return f"write {item}" if first else ""
     if not isinstance(wrong.value, str) or not wrong.value:
         return ""
-    items = [
-        f'"{item}"' if re.search("[:*{}&#]", item) else item for item in re.split("[, ]+", wrong.value.strip(", "))
-    ]
-    return f"write [{', '.join(items)}]"
+    items = re.split("[, ]+", wrong.value.strip(", "))
+    safe = [f'"{item}"' if re.search("[:*{}&#]", item) else item for item in items]
+    return f"write [{', '.join(safe)}]"
 
 
 def _map(wrong: Wrong) -> str:
     """Advise on a map that was written as a list or as one value."""
-    if isinstance(wrong.value, list):
-        return "take the dashes away: its keys stand right below it" if wrong.value else ""
-    key = _MAIN_KEYS.get(wrong.schema["title"])
     value = wrong.value
+    if isinstance(value, list):
+        routing = wrong.name in {"externalRouting", "internalRouting"}
+        section = "write pathConfiguration above the list" if routing else "take the dashes away"
+        return section if value else ""
+    key = _MAIN_KEYS.get(wrong.schema["title"])
     return (
         f"write {{{key}: {value}}}" if key and isinstance(value, str | int) and not isinstance(value, bool) else ""
     )
@@ -418,7 +423,7 @@ _PARTICULAR: Mapping[str, Callable[[Wrong], str]] = {
     "a number of paths": _number,
     "a redirect code": _number,
     "true or false": _flag,
-    "a port name": _port_name,
+    "a name that says its protocol": _port_name,
     **{f"a name for {token.upper()}": _contradiction for token in _TOKENS},
     "a timeout": _duration,
     "a timeout or none": _duration,
