@@ -1,5 +1,6 @@
 """What is said to a person: where in the values, how bad, and in which words."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -91,6 +92,11 @@ class Diagnostic(NamedTuple):
     help: str = ""
     service: str | None = None
     environments: tuple[str, ...] = ()
+
+
+def quoted(words: Iterable[object]) -> str:
+    """Write words for a sentence: each in quotes, `none` for none of them."""
+    return ", ".join(f"'{word}'" for word in words) or "none"
 
 
 class UserError(Exception):

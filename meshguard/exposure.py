@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from meshguard.diagnostic import ValuePath
-from meshguard.model import ROUTABLE, Port, Routing, Service, port_named, route_port
+from meshguard.model import ROUTABLE, Port, Routing, Service, internal_ports, port_named, route_port
 from meshguard.policy import Facts, Gateway, fill, template_words
 from meshguard.routing import table
 
@@ -41,6 +41,13 @@ def _exposure(routing: Routing, facts: Facts, at: ValuePath, name: str | None) -
     return Exposure(at, name, gateway, () if missing else (host,), missing)
 
 
+def template_hosts(facts: Facts) -> frozenset[str]:
+    """Give the hosts that the gateways' templates make for the service, and that are its own therefore."""
+    words = template_words(facts.identity)
+    filled = [fill(gateway.host_template, words) for gateway in facts.gateways.values() if gateway.host_template]
+    return frozenset(host for host, missing in filled if not missing)
+
+
 def gateways(service: Service, facts: Facts, tls: str) -> tuple[Gateway, ...]:
     """Give the gateways that the service is reachable by and that do this with TLS: `terminate`, `passthrough`."""
     if service.external is None:
@@ -61,6 +68,20 @@ def opened_ports(service: Service) -> tuple[Port, ...]:
         return ()
     used = {route_port(service, routing, route) for route in table(routing) if route.redirect is None}
     return tuple(port for port in service.ports if port in used and port.protocol in ROUTABLE)
+
+
+def routed_targets(service: Service, facts: Facts) -> frozenset[int]:
+    """Give the container ports that any route uses, from outside or inside the mesh."""
+    used: list[Port | None] = []
+    if service.external is not None:
+        modes = tls_modes(service.external, facts)
+        used += opened_ports(service) if "terminate" in modes else ()
+        used += [passthrough_port(service, service.external)] if "passthrough" in modes else ()
+    if service.internal is not None:
+        used += internal_ports(service, service.internal)
+        named = {route.port.value for route in service.internal.routes or () if route.port is not None}
+        used += [port for port in service.ports if port.name in named]
+    return frozenset(port.target for port in used if port is not None)
 
 
 def tls_modes(routing: Routing, facts: Facts) -> frozenset[str]:

@@ -17,7 +17,12 @@ HTTP_LIKE = GRPC | {"HTTP", "HTTP2"}
 ROUTABLE = HTTP_LIKE | {"HTTPS"}  # by a gateway that terminates TLS
 IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE")
 METHODS = (*IDEMPOTENT, "POST", "PATCH", "CONNECT")
-SAFE_CONDITIONS = frozenset({*SAFE_PAIR, "reset-before-request", "unavailable", "cancelled", "resource-exhausted"})
+GRPC_SAFE_CONDITIONS = frozenset({"unavailable", "cancelled", "resource-exhausted"})  # usually
+SAFE_CONDITIONS = frozenset({*SAFE_PAIR, "reset-before-request"}) | GRPC_SAFE_CONDITIONS
+GRPC_CONDITIONS = GRPC_SAFE_CONDITIONS | {"internal", "deadline-exceeded"}
+RETRY_FIELDS = ("retryOn", "retryAttempts", "perTryTimeout", "retryBackoff", "retryMethods")
+
+_FIRST_WAIT = 25  # milliseconds, where no `retryBackoff` is said
 
 T = TypeVar("T")
 
@@ -143,6 +148,19 @@ class Route(NamedTuple):
     written: Mapping[str, ValuePath] = {}
 
 
+class Override(NamedTuple):
+    """What `pathOverrides` says of a path: the indexes of the items that it holds for, and its fields.
+
+    `changes` are the fields that it says otherwise than at least one of those items.
+    """
+
+    at: ValuePath
+    path: str
+    items: tuple[int, ...]
+    fields: Mapping[str, Plain]
+    changes: frozenset[str]
+
+
 class Routing(NamedTuple):
     """One direction of requests. `routes` is None where no `pathConfiguration` says otherwise: everything.
 
@@ -159,6 +177,7 @@ class Routing(NamedTuple):
     port: Setting[str] | None = None
     forwarded_hosts: tuple[Setting[str], ...] = ()
     unknown_overrides: tuple[Setting[str], ...] = ()
+    overrides: tuple[Override, ...] = ()
     written: Mapping[str, ValuePath] = {}
 
 
@@ -288,6 +307,24 @@ def is_unsafe(condition: str) -> bool:
     return condition not in SAFE_CONDITIONS
 
 
+def fires(condition: str, spoken: frozenset[str]) -> bool:
+    """Tell whether a condition can be met where these protocols are spoken; HTTP2 may carry gRPC.
+
+    A gRPC answer has its status beside an HTTP 200, and what is no gRPC has no such status. Where no protocol is
+    known, or the gateway speaks TLS to the port, it may.
+    """
+    if condition in GRPC_CONDITIONS:
+        return spoken != {"HTTP"}
+    by_status = condition.isdigit() or condition == "retriable-4xx"
+    return not (by_status and spoken and spoken <= GRPC)
+
+
+def unsafe_conditions(route: Route, spoken: frozenset[str]) -> tuple[str, ...]:
+    """Give the conditions of a route that are not safe and can be met where these protocols are spoken."""
+    conditions = route.treatment.retry.conditions.value
+    return tuple(condition for condition in conditions if is_unsafe(condition) and fires(condition, spoken))
+
+
 def retry_shares(route: Route, *, grpc: bool) -> tuple[RetryShare, ...]:
     """Split a route by methods, so that unsafe conditions reach only those that may be repeated.
 
@@ -315,14 +352,90 @@ def retry_shares(route: Route, *, grpc: bool) -> tuple[RetryShare, ...]:
     return RetryShare(literal, retry), RetryShare(others, safe)
 
 
+def sections(service: Service) -> tuple[Routing, ...]:
+    """Give the sections that there are, that for requests from outside first."""
+    return tuple(routing for routing in (service.external, service.internal) if routing is not None)
+
+
 def served_routes(service: Service) -> Iterator[tuple[Routing, Route]]:
     """Give every route that answers requests, the rest of a section too where it is served."""
-    for routing in (service.external, service.internal):
-        if routing is not None:
-            for route in routing.routes or ():
-                yield routing, route
-            if routing.routes is None or routing.unlisted_paths.value == "allow":
-                yield routing, routing.rest
+    for routing in sections(service):
+        for route in routing.routes or ():
+            yield routing, route
+        if routing.routes is None or routing.unlisted_paths.value == "allow":
+            yield routing, routing.rest
+
+
+def treated_routes(service: Service) -> Iterator[tuple[Routing, Route]]:
+    """Give every route whose requests go on to a Service, with the timeout and the retries that hold for it.
+
+    A stream has neither, and the rest inside the mesh has what its section says itself.
+    """
+    for routing, route in served_routes(service):
+        if route.redirect is None:
+            as_said = route is routing.rest and routing is service.internal
+            yield routing, _as_treated(route, as_said=as_said)
+
+
+def _as_treated(route: Route, *, as_said: bool) -> Route:
+    timeout, retry = route.treatment
+    if route.streaming or (as_said and "timeout" not in route.written):
+        timeout = Setting(None)
+    if route.streaming or (as_said and not route.written.keys() & RETRY_FIELDS):
+        retry = retry._replace(attempts=Setting(0))
+    return route._replace(treatment=Treatment(timeout, retry))
+
+
+def receivers(route: Route, own: str | None) -> tuple[str, ...]:
+    """Give the Services that get a route's requests, each once; `own` is the service itself, if it is known."""
+    if not route.backends:
+        return () if own is None or route.redirect is not None else (own,)
+    several = len(route.backends) > 1
+    found = (backend.service for backend in route.backends if not several or backend.weight)
+    return tuple(dict.fromkeys(found))
+
+
+def deciding(route: Route, *settings: Setting[Any] | None) -> ValuePath | None:
+    """Give the place of the setting that was said nearest to a route: in an override, in the item, around it.
+
+    Of several of one kind it is the first one given; None where the policy said them all.
+    """
+    said = [setting.at for setting in settings if setting is not None and setting.at is not None]
+    return min(said, key=lambda at: distance(route, at), default=None)
+
+
+def distance(route: Route, at: ValuePath) -> int:
+    """Tell how far from a route a setting of it was said: 0 in an override, 1 in the item, 2 around it."""
+    if at not in route.written.values():
+        return 2
+    return 1 if at[: len(route.at)] == route.at else 0
+
+
+def protocols(service: Service, routing: Routing, route: Route) -> frozenset[str]:
+    """Give what is spoken on the ports that a route's requests go to; nothing where no port is known."""
+    return frozenset(port.protocol for port in ports_of(service, routing, route))
+
+
+def all_shares(service: Service, routing: Routing, route: Route) -> tuple[RetryShare, ...]:
+    """Give how requests of a route are repeated, on ports with gRPC and on others; a port not known has no gRPC."""
+    kinds = {protocol in GRPC for protocol in protocols(service, routing, route)} or {False}
+    return tuple(share for grpc in sorted(kinds) for share in retry_shares(route, grpc=grpc))
+
+
+def timed_routes(service: Service) -> Iterator[tuple[Route, Setting[int]]]:
+    """Give every route whose tries are limited, with that limit: it holds where its conditions hold."""
+    for routing, route in treated_routes(service):
+        per_try = route.treatment.retry.per_try_timeout
+        if per_try is not None:
+            shares = all_shares(service, routing, route)
+            if any(share.retry is not None and share.retry.per_try_timeout == per_try for share in shares):
+                yield route, per_try
+
+
+def longest_waits(retry: Retry) -> int:
+    """Give the sum of the longest waits before each retry; they double, up to ten times the first one."""
+    base = _FIRST_WAIT if retry.backoff is None else retry.backoff.value
+    return sum(min(base * 2**index, 10 * base) for index in range(retry.attempts.value))
 
 
 def ports_of(service: Service, routing: Routing, route: Route) -> tuple[Port, ...]:
@@ -490,8 +603,24 @@ def _routing(fields: _Fields, facts: Facts, unlisted_paths: str) -> Routing:
             for key, (_, where) in (overrides.nodes if overrides is not None else {}).items()
             if key not in used
         ),
+        overrides=tuple(_overrides(overrides, tuple(fields.items("pathConfiguration")))),
         written=written,
     )
+
+
+def _overrides(overrides: _Fields | None, items: tuple[_Fields, ...]) -> Iterator[Override]:
+    for key in overrides.nodes if overrides is not None else ():
+        fields = overrides.map(key) if overrides is not None else None
+        held = tuple(index for index, item in enumerate(items) if _is_path_of(key, item))
+        if fields is not None and held:
+            said = {name: fields.get(name) for name in fields.nodes}
+            changes = {name for name in said for index in held if items[index].get(name) != said[name]}
+            yield Override(fields.at, key, held, said, frozenset(changes))
+
+
+def _is_path_of(key: str, item: _Fields) -> bool:
+    kind = item.get("pathType") or "Prefix"
+    return normal_path(key, kind) == normal_path(item.get("path"), kind)
 
 
 def _written(fields: _Fields) -> Mapping[str, ValuePath]:
@@ -505,11 +634,7 @@ def normal_path(path: str, path_type: str) -> str:
 
 def _route(item: _Fields, overrides: _Fields | None, section: Treatment) -> tuple[Route, tuple[str, ...]]:
     path, path_type = item.get("path"), item.get("pathType") or "Prefix"
-    keys = tuple(
-        key
-        for key in (overrides.nodes if overrides is not None else ())
-        if normal_path(key, path_type) == normal_path(path, path_type)
-    )
+    keys = tuple(key for key in (overrides.nodes if overrides is not None else ()) if _is_path_of(key, item))
     fields = item
     for key in keys:
         override = overrides.map(key) if overrides is not None else None

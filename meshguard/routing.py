@@ -4,7 +4,7 @@ A path is what a proxy compares after it resolved dot segments: with its first s
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from meshguard.diagnostic import ValuePath
@@ -159,13 +159,21 @@ def hidden(service: Service, routing: Routing) -> tuple[Hidden, ...]:
     found = {}
     for index, route in enumerate(routes):
         port = route_port(service, routing, route)
-        if route.redirect is not None or port is None or port.metrics is None:
+        if route.redirect is not None or port is None:
             continue
-        path = outside_path(route, port.metrics)
-        if path is not None:
-            place = _place(service, routing, routes[:index], port, path)
-            found[place, path] = Hidden(port.at / "metrics", path, place)
+        for at, inside in metrics_behind(service, port):
+            path = outside_path(route, inside)
+            if path is not None:
+                place = _place(service, routing, routes[:index], port, path)
+                found[place, path] = Hidden(at, path, place)
     return tuple(found[key] for key in sorted(found))
+
+
+def metrics_behind(service: Service, port: Port) -> Iterator[tuple[ValuePath, str]]:
+    """Give the metrics that a port leads to, its own and those of other ports with the same container port."""
+    for other in service.ports:
+        if other.target == port.target and other.metrics is not None:
+            yield other.at / "metrics", other.metrics
 
 
 def serve(service: Service, routing: Routing, request: Request) -> Route | None:

@@ -1,6 +1,6 @@
 """A rule is a value: its id, its severity, its page and its code."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from meshguard.diagnostic import Finding, Severity
@@ -34,6 +34,15 @@ class Rule(NamedTuple):
     def summary(self) -> str:
         """The first line of the page, without its full stop."""
         return self.doc.split("\n", 1)[0].removesuffix(".")
+
+
+def once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Give the first finding of each place: a setting of a section is met again in each of its routes."""
+    seen = set()
+    for finding in findings:
+        if finding.at not in seen:
+            seen.add(finding.at)
+            yield finding
 
 
 def no_such_rule(name: str, names: Iterable[str]) -> str:

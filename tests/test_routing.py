@@ -244,6 +244,16 @@ def test_hidden_metrics_are_not_served(path: str, expected: str | None) -> None:
     assert (route and route.path) == expected
 
 
+def test_metrics_of_another_port_with_the_same_container_port_are_hidden_too() -> None:
+    found = service(
+        "ports: [{number: 80, name: http, targetPort: 8080}, {number: 8080, name: http-m, metrics: /metrics}]\n"
+        "externalRouting: {hosts: [a.example.com]}"
+    )
+    assert found.external is not None
+
+    assert hidden(found, found.external) == (Hidden(found.at / "ports" / 1 / "metrics", "/metrics", 0),)
+
+
 def test_what_no_rule_takes_is_not_served() -> None:
     found = service("ports: [{number: 80, name: http}]\nexternalRouting: {pathConfiguration: [{path: /a}]}")
     assert found.external is not None

@@ -51,9 +51,10 @@ def check(case: Case) -> Iterator[Finding]:
     for port in case.service.ports:
         if port.number == 443 and port.protocol in HTTP_LIKE:
             harm = (
-                "every TLS call of the cluster through port 443 can fail"
+                "before Istio 1.6 that makes every TLS call of the cluster through port 443 fail"
                 if old
-                else "https calls to this service bypass mutual TLS and are refused"
+                else "https calls to this service bypass mutual TLS and are refused, and before Istio 1.6 all TLS"
+                " calls of the cluster fail"
             )
             yield Finding(
                 port.at / "number",

@@ -13,6 +13,10 @@ ports:
 externalRouting:
   hosts: [orders.example.com]
   port: http-web  # error: [unknown-port] "http-web"
+internalRouting:
+  pathConfiguration:
+    - path: /quote
+      port: "8080"  # error: [unknown-port] "8080", "http"
 ```
 
 ## Good
@@ -32,7 +36,7 @@ externalRouting:
 
 from collections.abc import Iterator
 
-from meshguard.diagnostic import Finding, Severity
+from meshguard.diagnostic import Finding, Severity, quoted
 from meshguard.model import Service, Setting, port_named
 from meshguard.rule import Case, Rule
 
@@ -41,14 +45,23 @@ def check(case: Case) -> Iterator[Finding]:
     """Find port names in both routing sections that no port has."""
     for named in _named(case.service):
         if named.at is not None and port_named(case.service, named.value) is None:
-            known = ", ".join(f"'{port.name}'" for port in case.service.ports) or "none"
-            yield Finding(named.at, f"no port is named '{named.value}'; the ports are {known}")
+            yield Finding(named.at, f"no port is named '{named.value}'; {_right(case.service, named.value)}")
 
 
 def _named(service: Service) -> Iterator[Setting[str]]:
     for routing in (service.external, service.internal):
         if routing is not None:
             yield from filter(None, [routing.port, *(route.port for route in routing.routes or ())])
+
+
+def _right(service: Service, name: str) -> str:
+    """Say what to write instead of a name that no port has."""
+    if not service.ports:
+        return "there are no 'ports'; add them, or validate with the chart whose defaults give them"
+    meant = next((port.name for port in service.ports if str(port.number) == name), None)
+    if meant is not None:
+        return f"write the name of port {name}, which is '{meant}'"
+    return f"the ports are {quoted(port.name for port in service.ports)}"
 
 
 RULE = Rule("unknown-port", Severity.ERROR, __doc__, check)

@@ -32,7 +32,32 @@ externalRouting:
   hosts: [orders.example.com]
   pathConfiguration:
     - path: /
-      retryOn: [unavailable, internal]  # error: [unsafe-retry] "internal"
+      retryOn: [connect-failure, internal]  # error: [unsafe-retry] "internal"
+```
+
+What is said for a whole section, or in an override for one environment, reaches each of its paths.
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+  - {number: 9000, name: grpc}
+internalRouting:
+  retryOn: gateway-error  # error: [unsafe-retry] "gateway-error", "gRPC"
+externalRouting:
+  hosts: [orders.example.com]
+  port: http
+  retryMethods: any
+  pathConfiguration:
+    - path: /payments
+      retryOn: 503  # error: [unsafe-retry] "503", "POST"
+    - path: /search
+      methods: [GET]
+      retryOn: 5xx
+    - path: /orders
+      methods: [PATCH]
+  pathOverrides:
+    /orders:
+      retryOn: reset  # error: [unsafe-retry] "reset", "PATCH"
 ```
 
 ## Good
@@ -51,34 +76,69 @@ externalRouting:
     - path: /orders
       retryOn: connect-failure
       retryMethods: any
+    - path: /refunds
+      retryAttempts: 0
+```
+
+```yaml
+ports:
+  - {number: 9000, name: grpc}
+externalRouting:
+  hosts: [orders.example.com]
+  retryOn: [connect-failure, refused-stream, reset-before-request]
 ```
 
 ## See
 
 - https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on
 - https://github.com/istio/istio/issues/13851
+- https://github.com/istio/istio/issues/50506
 - https://www.rfc-editor.org/rfc/rfc9110#name-idempotent-methods
 """
 
 from collections.abc import Iterator
 
-from meshguard.diagnostic import Finding, Severity, ValuePath
-from meshguard.model import GRPC, IDEMPOTENT, Route, is_unsafe, ports_of, retry_shares, served_routes
-from meshguard.rule import Case, Rule
+from meshguard.diagnostic import Finding, Severity, quoted
+from meshguard.model import (
+    GRPC,
+    IDEMPOTENT,
+    Route,
+    Routing,
+    deciding,
+    is_unsafe,
+    protocols,
+    retry_shares,
+    treated_routes,
+    unsafe_conditions,
+)
+from meshguard.rule import Case, Rule, once
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Find unsafe conditions that reach a method which must not be repeated, once for each place that says so."""
-    found: dict[ValuePath, Finding] = {}
-    for routing, route in served_routes(case.service):
-        grpc = any(port.protocol in GRPC for port in ports_of(case.service, routing, route))
-        method = "POST" if grpc else _repeated_method(route)
-        unsafe = [token for token in route.treatment.retry.conditions.value if is_unsafe(token)]
-        if method is None or not unsafe or route.streaming or route.redirect is not None:
-            continue
-        finding = _finding(route, method, unsafe, grpc=grpc)
-        found.setdefault(finding.at, finding)
-    yield from found.values()
+    yield from once(
+        finding
+        for routing, route in treated_routes(case.service)
+        if any(map(is_unsafe, route.treatment.retry.conditions.value))
+        for finding in _judged(routing, route, protocols(case.service, routing, route))
+    )
+
+
+def _judged(routing: Routing, route: Route, spoken: frozenset[str]) -> Iterator[Finding]:
+    retry = route.treatment.retry
+    unsafe = unsafe_conditions(route, spoken - GRPC)
+    method = _repeated_method(route) if unsafe and (not spoken or spoken - GRPC) else None
+    if method is not None:
+        at = deciding(route, retry.methods, retry.conditions)
+        fault = f"{quoted(unsafe)} repeats '{method}' requests that may have been processed already"
+        right = "leave 'retryMethods' out, or keep to 'connect-failure', 'refused-stream'"
+        yield Finding(at or routing.at, f"{fault} (a payment is booked twice); {right}", on_key=at is None)
+    unsafe = unsafe_conditions(route, spoken & GRPC)
+    if unsafe and spoken & GRPC and retry.attempts.value:
+        at = deciding(route, retry.conditions)
+        fault = f"{quoted(unsafe)} repeats gRPC calls, which are always POST, that may have been processed already"
+        right = "keep to 'connect-failure', 'refused-stream', 'reset-before-request'"
+        yield Finding(at or routing.at, f"{fault} (a payment is booked twice); {right}", on_key=at is None)
 
 
 def _repeated_method(route: Route) -> str | None:
@@ -88,22 +148,6 @@ def _repeated_method(route: Route) -> str | None:
             methods = share.methods or route.methods or ("POST",)
             return next((method for method in methods if method not in IDEMPOTENT), None)
     return None
-
-
-def _finding(route: Route, method: str, unsafe: list[str], *, grpc: bool) -> Finding:
-    retry = route.treatment.retry
-    tokens = ", ".join(f"'{token}'" for token in unsafe)
-    what = "gRPC calls, which are always POST" if grpc else f"'{method}' requests"
-    right = (
-        "keep to 'unavailable', 'cancelled', 'resource-exhausted', 'connect-failure'"
-        if grpc
-        else "leave 'retryMethods' out, or keep to 'connect-failure', 'refused-stream'"
-    )
-    place = retry.conditions.at if grpc else retry.methods.at or retry.conditions.at
-    return Finding(
-        place or route.at,
-        f"{tokens} repeats {what} that may have been processed already (a payment is booked twice); {right}",
-    )
 
 
 RULE = Rule("unsafe-retry", Severity.ERROR, __doc__, check)

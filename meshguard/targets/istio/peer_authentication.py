@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from meshguard.diagnostic import ValuePath
-from meshguard.exposure import gateway_ports
-from meshguard.model import Port, Service, internal_ports
+from meshguard.exposure import routed_targets
+from meshguard.model import Port, Service
 from meshguard.needed import namespace_of, pod_labels, service_name
 from meshguard.policy import Facts
 from meshguard.targets.istio import since
@@ -29,16 +29,7 @@ def _permissive(service: Service, facts: Facts) -> Iterator[tuple[Port, ValuePat
     for port in backend_tls_ports(service, facts):
         yield port, port.at / "tls"
     if facts.mesh.prometheus == "outside":
+        routed = routed_targets(service, facts)  # plain text for scraping would open those for their routes too
         for port in service.ports:
-            if port.metrics is not None and not port.bypass_mesh and not _is_routed(service, facts, port):
+            if port.metrics is not None and not port.bypass_mesh and port.target not in routed:
                 yield port, port.at / "metrics"
-
-
-def _is_routed(service: Service, facts: Facts, port: Port) -> bool:
-    """Tell whether any route uses the container port, which plain text for scraping would open too."""
-    used = [*gateway_ports(service, facts)]
-    if service.internal is not None:
-        used += internal_ports(service, service.internal)
-        named = {route.port.value for route in service.internal.routes or () if route.port is not None}
-        used += [other for other in service.ports if other.name in named]
-    return any(other.target == port.target for other in used)

@@ -1,0 +1,84 @@
+"""Metrics share a port with routes, and Prometheus has no mesh certificate.
+
+## Why
+
+Under mutual TLS in STRICT mode a Prometheus outside the mesh (`mesh.prometheus: outside`) is refused: connection
+reset, target down. meshguard lets it in by a PERMISSIVE mode for just the metrics port. On a port that routes use
+too, that would let every pod of the cluster send plaintext to the whole application, past authorization by
+identity. What counts is the container port, because that is what the mode holds for (istio/istio#49098).
+
+Give metrics a port of its own. With mesh certificates (`sidecar`) or metrics merging (`merged`) nothing is opened.
+
+## Bad
+
+```policy
+mesh: {mtls: STRICT, prometheus: outside}
+```
+
+```yaml
+ports:
+  - number: 8080
+    name: http
+    metrics: /metrics  # error: [metrics-on-routed-port] "/metrics", "http"
+externalRouting:
+  hosts: [orders.example.com]
+  port: http
+```
+
+## Good
+
+```policy
+mesh: {mtls: STRICT, prometheus: outside}
+```
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+  - {number: 9090, name: http-metrics, metrics: /metrics}
+externalRouting:
+  hosts: [orders.example.com]
+```
+
+```policy
+mesh: {mtls: PERMISSIVE, prometheus: outside}
+```
+
+```yaml
+ports:
+  - {number: 8080, name: http, metrics: /metrics}
+externalRouting:
+  hosts: [orders.example.com]
+  port: http
+```
+
+## See
+
+- https://istio.io/latest/docs/ops/integrations/prometheus/
+- https://istio.io/latest/docs/reference/config/security/peer_authentication/
+- https://github.com/istio/istio/issues/49098
+"""
+
+from collections.abc import Iterator
+
+from meshguard.diagnostic import Finding, Severity
+from meshguard.exposure import routed_targets
+from meshguard.model import HTTP_LIKE
+from meshguard.rule import Case, Rule
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Find metrics that only a port open to plaintext would let through, on a port that must not be opened."""
+    if case.facts.mtls != "STRICT" or case.facts.mesh.prometheus != "outside":
+        return
+    routed = routed_targets(case.service, case.facts)
+    for port in case.service.ports:
+        scraped = port.metrics is not None and port.protocol in HTTP_LIKE and not port.bypass_mesh
+        if scraped and port.target in routed:
+            yield Finding(
+                port.at / "metrics",
+                f"Prometheus could read '{port.metrics}' only if port '{port.name}' took plaintext, and routes use"
+                " it too; give metrics a port of their own, such as {number: 9090, name: http-metrics}",
+            )
+
+
+RULE = Rule("metrics-on-routed-port", Severity.ERROR, __doc__, check)

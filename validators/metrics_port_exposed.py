@@ -1,0 +1,91 @@
+"""Requests from outside go to the port that is for metrics.
+
+## Why
+
+A port that is named after metrics serves metrics, and often debugging and management pages, not the product.
+Choosing it where the service has another port that a gateway can route to sends customers to the wrong place: the
+metrics path itself is answered with 404, and everything beside it is exposed to them.
+
+A port that serves the product and has `metrics` too is fine, as is a service that is nothing but metrics.
+
+## Bad
+
+```policy
+mesh: {prometheus: sidecar}
+```
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+  - {number: 9090, name: http-metrics, metrics: /metrics}
+externalRouting:
+  hosts: [orders.example.com]
+  port: http-metrics  # error: [metrics-port-exposed] "http-metrics", "http"
+```
+
+## Good
+
+```policy
+mesh: {prometheus: sidecar}
+```
+
+```yaml
+ports:
+  - {number: 8080, name: http, metrics: /metrics}
+  - {number: 9000, name: grpc}
+externalRouting:
+  hosts: [orders.example.com]
+  port: http
+```
+
+```policy
+mesh: {prometheus: sidecar}
+```
+
+```yaml
+ports:
+  - {number: 9090, name: http-metrics, metrics: /metrics}
+externalRouting:
+  hosts: [exporter.example.com]
+  port: http-metrics
+```
+
+## See
+
+- https://istio.io/latest/docs/ops/integrations/prometheus/
+"""
+
+from collections.abc import Iterator
+
+from meshguard.diagnostic import Finding, Severity, quoted
+from meshguard.model import Port, candidate_ports, port_named
+from meshguard.rule import Case, Rule, once
+
+_WORDS = frozenset({"metrics", "prometheus", "prom", "monitoring"})
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Find ports for metrics that the external section, or a path of it, is sent to."""
+    routing = case.service.external
+    others = candidate_ports(case.service)
+    if routing is None or not others:
+        return
+    chosen = (routing.port, *(route.port for route in routing.routes or ()))
+    yield from once(
+        Finding(
+            named.at,
+            f"port '{port.name}' is for metrics, so requests from outside would go to the wrong place;"
+            f" ports without metrics are {quoted(other.name for other in others)}",
+        )
+        for named in chosen
+        if named is not None and named.at is not None
+        for port in (port_named(case.service, named.value),)
+        if port is not None and _is_for_metrics(port)
+    )
+
+
+def _is_for_metrics(port: Port) -> bool:
+    return port.metrics is not None and not _WORDS.isdisjoint(port.name.split("-"))
+
+
+RULE = Rule("metrics-port-exposed", Severity.ERROR, __doc__, check)

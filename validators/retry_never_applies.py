@@ -1,0 +1,81 @@
+"""A path asks for retries that hold for none of its methods.
+
+## Why
+
+Conditions under which a request may have been processed already (`5xx`, `503`, `reset` ...) apply to the methods in
+`retryMethods` only: the idempotent ones where nothing is said. A path that takes other methods only, such as POST,
+never gets them. It is retried on `connect-failure` and `refused-stream`, with as many attempts, and
+without its `perTryTimeout`.
+
+A condition that is said for the whole section is no fault: it is meant for the other paths.
+
+## Bad
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+externalRouting:
+  hosts: [orders.example.com]
+  pathConfiguration:
+    - path: /payments
+      methods: [POST, PATCH]
+      retryOn: connect-failure,5xx  # warning: [retry-never-applies] "5xx", "POST", "PATCH"
+    - path: /orders
+      methods: [PUT]
+      retryMethods: [GET]
+      retryOn: 503  # warning: [retry-never-applies] "503", "PUT"
+```
+
+## Good
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+externalRouting:
+  hosts: [orders.example.com]
+  retryOn: 5xx
+  pathConfiguration:
+    - path: /payments
+      methods: [POST]
+    - path: /orders
+      methods: [GET, POST]
+      retryOn: 503
+    - path: /refunds
+      methods: [POST]
+      retryOn: connect-failure
+```
+
+## See
+
+- https://www.rfc-editor.org/rfc/rfc9110#name-idempotent-methods
+- https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on
+"""
+
+from collections.abc import Iterator
+
+from meshguard.diagnostic import Finding, Severity, quoted
+from meshguard.model import all_shares, distance, is_unsafe, protocols, treated_routes, unsafe_conditions
+from meshguard.rule import Case, Rule, once
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Find conditions of paths and overrides that the split by methods leaves without a method."""
+    yield from once(_findings(case))
+
+
+def _findings(case: Case) -> Iterator[Finding]:
+    for routing, route in treated_routes(case.service):
+        at = route.treatment.retry.conditions.at
+        if at is None or not route.methods or distance(route, at) == 2:
+            continue
+        lost = unsafe_conditions(route, protocols(case.service, routing, route))
+        shares = [share.retry for share in all_shares(case.service, routing, route)]
+        if lost and not any(retry is None or any(map(is_unsafe, retry.conditions.value)) for retry in shares):
+            yield Finding(
+                at,
+                f"{quoted(lost)} never retries {quoted(route.methods)}, because a request may have been processed"
+                " already; write connect-failure, or take it out",
+            )
+
+
+RULE = Rule("retry-never-applies", Severity.WARNING, __doc__, check)

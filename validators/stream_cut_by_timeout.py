@@ -1,0 +1,66 @@
+"""A path looks like a stream and has a timeout.
+
+## Why
+
+A timeout bounds the whole answer, and a websocket, an event stream or a long poll is one answer: it ends after
+exactly that time, with 504 or a closed connection (istio/istio#17424: after 10 s, kubeflow/kubeflow#6126: after
+300 s). Where nothing is said, the policy's timeout holds (15s where it says none).
+
+Only the path's own words decide here (`ws`, `websocket`, `socket.io`, `sse`, `stream` ...), and `ws` may be a web
+service too: so this is for you to judge.
+
+## Bad
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+externalRouting:
+  hosts: [orders.example.com]
+  pathConfiguration:
+    - path: /api/websocket  # info: [stream-cut-by-timeout] "/api/websocket", "15s"
+```
+
+## Good
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+externalRouting:
+  hosts: [orders.example.com]
+  pathConfiguration:
+    - path: /api/websocket
+      streaming: true
+    - path: /streams-catalog
+```
+
+## See
+
+- https://github.com/istio/istio/issues/17424
+- https://github.com/kubeflow/kubeflow/issues/6126
+"""
+
+from collections.abc import Iterator
+
+from meshguard.diagnostic import Finding, Severity
+from meshguard.duration import duration
+from meshguard.model import treated_routes
+from meshguard.rule import Case, Rule
+
+_WORDS = frozenset(
+    {"ws", "wss", "websocket", "websockets", "socket.io", "sockjs", "sse", "stream", "streaming", "longpoll"}
+)
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Find paths with a word for streams and a timeout."""
+    for _, route in treated_routes(case.service):
+        timeout = route.treatment.timeout.value
+        if timeout is not None and not _WORDS.isdisjoint(route.path.lower().split("/")) and "path" in route.written:
+            yield Finding(
+                route.written["path"],
+                f"if '{route.path}' is a stream, it ends after '{duration(timeout)}', which is its timeout; then"
+                " write 'streaming: true'",
+            )
+
+
+RULE = Rule("stream-cut-by-timeout", Severity.INFO, __doc__, check)
