@@ -178,6 +178,35 @@ def facts_for(policy: Policy, identity: Identity, today: str) -> Facts:
     return Facts(identity, policy, site.mesh, site.gateways, policy.defaults, policy.limits, team, today)
 
 
+def owns(team: Team, host: str) -> bool:
+    """Tell whether one of the team's domains covers the host; a wildcard host is covered by itself only."""
+    return any(
+        host == domain or (not host.startswith("*") and host.endswith("." + domain.removeprefix("*.")))
+        for domain in team.domains
+    )
+
+
+def may_call(team: Team, host: str) -> bool:
+    """Tell whether the team's `egress` lists the host; a wildcard there lists every host below it too."""
+    return any(host == entry or (entry[:2] == "*." and host.endswith(entry[1:])) for entry in team.egress)
+
+
+def cluster_names(facts: Facts) -> frozenset[str]:
+    """Give the full names that the cluster has for the service itself; none where it is not known."""
+    service, namespace = facts.identity.service, facts.identity.namespace
+    if not service or not namespace:
+        return frozenset()
+    name = f"{service}.{namespace}.svc"
+    return frozenset({name, f"{name}.{facts.mesh.cluster_domain}"})
+
+
+def in_cluster(host: str, facts: Facts) -> bool:
+    """Tell whether a host name is one that a cluster gives out itself, such as `orders.shop.svc.cluster.local`."""
+    domains = {facts.mesh.cluster_domain, "cluster.local"}
+    ends = (".svc", *(f".{kind}.{domain}" for domain in domains for kind in ("svc", "pod", "*")))
+    return f".{host}".endswith(ends)
+
+
 def build_policy(node: Node) -> Policy:
     """Build the policy from a file that its schema has accepted."""
     tree: Any = plain(node)

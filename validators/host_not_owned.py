@@ -3,9 +3,10 @@
 ## Why
 
 A gateway serves a host for whoever claims it: of two VirtualServices with one host the requests go where the older
-one says, path by path, so a foreign claim can take another team's traffic away. A domain of the policy covers
-itself and its subdomains; a wildcard host needs an entry of its own (`*.x`). Hosts that come from a gateway's
-`hostTemplate` are owned by construction.
+one says, path by path, so a foreign claim can take another team's traffic away. In the mesh it is worse: there the
+older claim on a host takes all of it. A domain of the policy covers itself and its subdomains; a wildcard host
+needs an entry of its own (`*.x`). Hosts that a gateway's `hostTemplate` makes for the service are owned, and so
+are the service's own names in the cluster.
 
 Only an exemption of the policy lifts this rule.
 
@@ -24,13 +25,32 @@ ports:
 externalRouting:
   hosts:
     - orders.checkout.example.com
-    - payments.example.com  # error: [host-not-owned] "payments.example.com"
+    - payments.example.com  # error: [host-not-owned] "payments.example.com", "checkout.example.com"
     - "*.checkout.example.com"  # error: [host-not-owned] "*.checkout.example.com"
+    - xcheckout.example.com  # error: [host-not-owned] "xcheckout.example.com"
+internalRouting:
+  forwardedHosts: [www.example.com]  # error: [host-not-owned] "www.example.com"
+```
+
+A team that the policy does not know owns nothing.
+
+```policy
+teams: {}
+services:
+  - {values: values.yaml, name: orders, team: checkout}
+```
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+externalRouting:
+  hosts: [orders.example.com]  # error: [host-not-owned] "orders.example.com"
 ```
 
 ## Good
 
 ```policy
+gateways: {public: {gateway: istio-ingress/public, hostTemplate: "{service}.{team}.example.org"}}
 teams:
   checkout: {domains: [checkout.example.com, "*.shop.example.com"]}
 services:
@@ -41,18 +61,20 @@ services:
 ports:
   - {number: 8080, name: http}
 externalRouting:
-  hosts: [checkout.example.com, orders.checkout.example.com, "*.shop.example.com"]
+  hosts: [checkout.example.com, orders.checkout.example.com, "*.shop.example.com", orders.checkout.example.org]
 ```
 
 ## See
 
 - https://istio.io/latest/docs/ops/best-practices/traffic-management/#split-virtual-services
+- https://github.com/istio/istio/issues/36621
 """
 
 from collections.abc import Iterator
 
-from meshguard.diagnostic import Finding, Severity
-from meshguard.policy import Team
+from meshguard.diagnostic import Finding, Severity, quoted
+from meshguard.exposure import template_hosts
+from meshguard.policy import Team, cluster_names, owns
 from meshguard.rule import Case, Rule
 
 
@@ -63,20 +85,22 @@ def check(case: Case) -> Iterator[Finding]:
         return
     external, internal = case.service.external, case.service.internal
     claimed = (*(external.hosts if external else ()), *(internal.forwarded_hosts if internal else ()))
+    own = template_hosts(case.facts) | cluster_names(case.facts)
     for host in claimed:
-        if host.at is not None and not owns(team, host.value):
-            domains = ", ".join(f"'{domain}'" for domain in team.domains) or "none"
-            yield Finding(
-                host.at,
-                f"host '{host.value}' does not belong to team '{team.name}', whose domains are {domains}",
-            )
+        if host.at is not None and host.value not in own and not owns(team, host.value):
+            yield Finding(host.at, _message(team, host.value))
 
 
-def owns(team: Team, host: str) -> bool:
-    """Tell whether one of the team's domains covers the host; a wildcard host is covered by itself only."""
-    return any(
-        host == domain or (not host.startswith("*") and host.endswith("." + domain.removeprefix("*.")))
-        for domain in team.domains
+def _message(team: Team, host: str) -> str:
+    domains = f"the domains of team '{team.name}' are {quoted(team.domains)}"
+    if host.startswith("*."):
+        return (
+            f"host '{host}' would take the requests for every host below '{host[2:]}', and {domains};"
+            " a wildcard needs an entry of its own there, else list the hosts one by one"
+        )
+    return (
+        f"host '{host}' can take another team's requests away, and {domains}; write a host below one of them,"
+        " or ask the platform team to add it"
     )
 
 
