@@ -60,8 +60,10 @@ def _choice(wrong: Wrong) -> str:
     """Advise on what has a few right words."""
     choices = [choice for choice in wrong.schema.get("enum", ()) if isinstance(choice, str)]
     alias = _ALIASES.get(wrong.schema.get("title", ""), {}).get(letters(str(wrong.value)))
-    close = alias or (nearest(wrong.value, choices) if isinstance(wrong.value, str) else None)
-    return f"write {close}" if close else ""
+    if not alias and isinstance(wrong.value, str):
+        plainer = wrong.value.strip().lower()
+        alias = plainer if plainer and _fits(wrong, plainer) else nearest(wrong.value, choices)
+    return f"write {alias}" if alias else ""
 
 
 _ALIASES: Mapping[str, Mapping[str, str]] = {
@@ -107,13 +109,15 @@ _ALIASES: Mapping[str, Mapping[str, str]] = {
 
 
 def _number(wrong: Wrong) -> str:
-    value = wrong.value
+    value, title = wrong.value, wrong.schema["title"]
+    if isinstance(value, float) and 0 < value < 1 and title in {"a share of the requests", "a percentage above 0"}:
+        return f"write {value * 100:g}"
     if not isinstance(value, str):
         return ""
     digits = re.fullmatch(r" *([0-9]+(?:[.][0-9]+)?) *(%?) *", value)
     if digits:
         return f"write {digits[1]} without {'%' if digits[2] else 'quotes'}"
-    return "write the number, not the name" if "port number" in wrong.schema["title"] else ""
+    return "write the number, not the name" if title == "a port number" else ""
 
 
 def _flag(wrong: Wrong) -> str:
@@ -389,9 +393,13 @@ def _map(wrong: Wrong) -> str:
         section = "write pathConfiguration above the list" if routing else "take the dashes away"
         return section if value else ""
     key = _MAIN_KEYS.get(wrong.schema["title"])
-    return (
-        f"write {{{key}: {value}}}" if key and isinstance(value, str | int) and not isinstance(value, bool) else ""
-    )
+    if not key or isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    _, separator, rest = str(value).rpartition("://")
+    host, _, path = rest.partition("/")
+    if wrong.schema["title"] == "redirect" and separator:
+        return f"write {{host: {host}, path: /{path}}}"
+    return f"write {{{key}: {host.partition(':')[0] if key == 'host' else value}}}"
 
 
 _MAIN_KEYS = {
