@@ -1,6 +1,6 @@
 """The routing of a service in, its VirtualServices out: one for gateways, one for callers in the mesh."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from meshguard.diagnostic import UserError, ValuePath
 from meshguard.duration import duration
@@ -63,7 +63,7 @@ def gateway_virtual_service(service: Service, facts: Facts) -> VirtualService | 
         hosts=_hosts(reached),
         gateways=tuple(dict.fromkeys(found.gateway.gateway for found in reached)),
         export_to=tuple(sorted({found.gateway.workload_namespace for found in reached})),
-        http=tuple(_gateway_rules(service, routing, facts)) if terminating else (),
+        http=tuple(_reachable(_gateway_rules(service, routing, facts))) if terminating else (),
         sni_hosts=_hosts(passing),
         sni=_sni_destination(service, routing, facts) if passing else None,
     )
@@ -82,7 +82,7 @@ def mesh_virtual_service(service: Service, facts: Facts) -> VirtualService | Non
         hosts=tuple(dict.fromkeys(hosts)),
         gateways=("mesh",),
         export_to=("*",),
-        http=tuple(rule for port in ports for rule in _mesh_rules(service, routing, port, facts)),
+        http=tuple(_reachable(rule for port in ports for rule in _mesh_rules(service, routing, port, facts))),
     )
 
 
@@ -115,6 +115,19 @@ def _gateway_rules(service: Service, routing: Routing, facts: Facts) -> Iterator
             yield _redirect_rule(route, facts)
         else:
             yield from _route_rules(route, _port(service, routing, route), facts)
+
+
+def _reachable(rules: Iterable[HttpRule]) -> Iterator[HttpRule]:
+    """Leave out comparisons that an earlier rule takes whole, which Istio would warn of.
+
+    The half of a prefix that is the path itself is one beside an Exact item of that path.
+    """
+    taken: set[Match] = set()
+    for rule in rules:
+        matches = tuple(match for match in rule.matches if Match(port=match.port, uri=match.uri) not in taken)
+        if matches:
+            yield rule._replace(matches=matches)
+        taken.update(match for match in matches if match == Match(port=match.port, uri=match.uri))
 
 
 def _port(service: Service, routing: Routing, route: Route) -> Port:
