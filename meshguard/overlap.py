@@ -10,7 +10,8 @@ from typing import NamedTuple, TypeAlias
 
 from meshguard.diagnostic import ValuePath
 from meshguard.language import Automaton, Unknown, accepts, automaton, shortest
-from meshguard.model import Route, Routing, Service
+from meshguard.model import Route, Routing, Service, sections
+from meshguard.policy import Facts
 from meshguard.regex import Part, Repeat, Sequence, is_checkable, literal, literal_head, parse, refusal
 from meshguard.routing import Request, hidden, hidden_pattern, ordered, port_table, precedence
 
@@ -52,6 +53,27 @@ def competing(service: Service, routing: Routing, *, regex: bool) -> tuple[tuple
         tables = (port_table(own, part, port) for port in service.ports)
         return tuple({tuple(route.at for route in table): table for table in tables if table}.values())
     return (ordered(said),)
+
+
+def expressions(service: Service, facts: Facts) -> Iterator[tuple[Route, Part]]:
+    """Give the items with a regular expression that is allowed, accepted by RE2 and modelled, with its parts."""
+    if facts.limits.regex_paths == "deny":
+        return
+    for routing in sections(service):
+        for route in routing.routes or ():
+            part = _part(route) if route.path_type == "Regex" else None
+            if part is not None:
+                yield route, part
+
+
+def are_equal(part: Part, path_type: str, path: str) -> bool:
+    """Tell whether an expression takes exactly the paths of a Prefix or an Exact path, as far as it can be told."""
+    try:
+        one, other = automaton(part), automaton(_plain(path_type, path))
+        more, less = shortest((one,), (other,)), shortest((other,), (one,))
+        return (more, less) == (None, None) and shortest((one,)) is not None
+    except Unknown:
+        return False
 
 
 def spoken(request: Request) -> str:
@@ -165,9 +187,13 @@ def _machine(route: Route) -> Automaton | None:
 def _part(route: Route) -> Part | None:
     if route.path_type == "Regex":
         return parse(route.path) if _is_usable(route) else None
-    if route.path_type == "Prefix":
-        return Sequence((*literal(route.path.rstrip("/")).parts, _below()))
-    return literal(route.path)
+    return _plain(route.path_type, route.path)
+
+
+def _plain(path_type: str, path: str) -> Part:
+    if path_type == "Prefix":
+        return Sequence((*literal(path.rstrip("/")).parts, _below()))
+    return literal(path)
 
 
 def _is_usable(route: Route) -> bool:

@@ -5,6 +5,7 @@ verdict that RE2 has in that mode). Istio's webhook reads Go's RE2, which refuse
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 LARGEST_PROGRAM = 32_768  # Istio's bootstrap sets `re2.max_program_size.error_level` to this
@@ -162,6 +163,30 @@ def literal_head(pattern: str) -> str:
         elif not isinstance(each, Edge):
             break
     return head
+
+
+def plain_text(pattern: str) -> str | None:
+    """Give the text of an expression that is nothing but text, behind `^` or not; None if it is more than that."""
+    text = pattern.removeprefix("^")
+    return None if set(text) & set("\\.+*?()|[]{}^$") else text
+
+
+def sequences(part: Part) -> Iterator[Sequence]:
+    """Give all sequences of an expression, the whole one and those inside of it."""
+    if isinstance(part, Sequence):
+        yield part
+    inner = part.parts if isinstance(part, Sequence) else part.options if isinstance(part, Choice) else ()
+    for each in (part.part,) if isinstance(part, Repeat) else inner:
+        yield from sequences(each)
+
+
+def is_anything(part: Part) -> bool:
+    """Tell whether a part is `.*`."""
+    return isinstance(part, Repeat) and part[1:] == (0, None) and _is_dot(part.part)
+
+
+def _is_dot(part: Part) -> bool:
+    return isinstance(part, Char) and part.text == "."
 
 
 def _tokens(pattern: str) -> list[_Token]:

@@ -86,7 +86,7 @@ from meshguard.rule import Case, Rule, once
 _TEMPLATE = r"(?:^|/)(:[A-Za-z_][A-Za-z0-9_-]*)(?=/|$)"
 _IN_PATH = (r"(\*)", _TEMPLATE, r"(\.\+)", r"(\$)$")
 _IN_TARGET = (r"(\*)", _TEMPLATE, r"(\$(?:[0-9]|uri\b|request_uri\b|path\b))")
-_IN_REGEX = (r"(?<![\\\[])(\{[A-Za-z_][^{}]*\})", _TEMPLATE, r"(?<!\\)([A-Za-z0-9/]\*)(?=/|$)")
+_IN_REGEX = (r"(?<!\\[pPx])(\{[A-Za-z_][^{}]*\})", _TEMPLATE, r"(?<!\\)([A-Za-z0-9/]\*)(?=/|$)")
 
 
 def check(case: Case) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ ports:
   - {number: 8080, name: http}
 externalRouting:
   pathConfiguration:
-    - {path: "/api/.*", pathType: Regex}
+    - {path: "/api/.*", pathType: Regex}  # info: [needless-regex] "/api"
     - {path: /api/orders, timeout: 5s}  # error: [unreachable-path] "GET /api/orders", "/api/.*"
 ```
 
