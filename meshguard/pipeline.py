@@ -12,7 +12,7 @@ from meshguard.diagnostic import ROOT, Diagnostic, Severity, ValuePath
 from meshguard.helm.loss import SourceError
 from meshguard.helm.values import Request, Values, read
 from meshguard.model import Service, build
-from meshguard.node import Plain, find
+from meshguard.node import Node, Plain, find
 from meshguard.policy import Facts
 from meshguard.rule import Case, Rule
 from meshguard.run import Ignored
@@ -61,7 +61,7 @@ def judge(subject: Subject, rules: tuple[Rule, ...], shape: Plain) -> Outcome:
     values = load(subject.request)
     if isinstance(values, Diagnostic):
         return Outcome((values,))
-    contract = find(values.node, subject.at) or values.node
+    contract = find(values.node, subject.at) or Node({}, values.node.span)
     faults = tuple(
         engine.locate(fault, values.node, "schema", Severity.ERROR)
         for fault in schema.check(shape, contract, subject.at)

@@ -1,7 +1,7 @@
 """The policy file itself: found, read and checked; anything wrong with it means that the run cannot be done."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from meshguard.diagnostic import Finding, Span, UserError, ValuePath
 from meshguard.escape import printable
@@ -80,7 +80,12 @@ def load_policy(path: str, data: bytes, rules: Collection[str]) -> Policy:
         raise UserError(f"the policy cannot be read: {_place(error.span)}: {error}") from None
     findings = [*check(load_schema("policy"), node)]
     if not findings:
-        findings = [*_unknown_rules(node, rules), *_unsupported(node)]
+        findings = [
+            *_unknown_rules(node, rules),
+            *_unsupported(node),
+            *_half_gateways(node),
+            *_impossible_dates(node),
+        ]
     if findings:
         lines = "\n".join(_line(finding, node) for finding in findings)
         raise UserError(f"the policy is not valid:\n{lines}")
@@ -111,6 +116,46 @@ def _unknown_rules(node: Node, rules: Collection[str]) -> list[Finding]:
     return [
         Finding(at, no_such_rule(rule, rules), on_key=on_key) for at, rule, on_key in named if rule not in rules
     ]
+
+
+def _half_gateways(node: Node) -> list[Finding]:
+    """Find gateways that only a cluster names, and that lack what the policy's own gateways must have."""
+    known = find(node, ValuePath(("gateways",)))
+    return [
+        Finding(
+            at, f"gateway '{at[-1]}' of cluster '{at[1]}' needs 'gateway', as the policy itself has no such gateway"
+        )
+        for at in _children(node, ValuePath(("clusters",)), "gateways")
+        if child(nearest(node, at), "gateway") is None and (known is None or child(known, at[-1]) is None)
+    ]
+
+
+def _children(node: Node, at: ValuePath, key: str) -> Iterator[ValuePath]:
+    """Give the paths of what stands under a key of each map under `at`."""
+    maps = find(node, at)
+    for name in maps.value if maps is not None and isinstance(maps.value, dict) else ():
+        below = find(node, at / name / key)
+        for each in below.value if below is not None and isinstance(below.value, dict) else ():
+            yield at / name / key / each
+
+
+def _impossible_dates(node: Node) -> list[Finding]:
+    listed = find(node, ValuePath(("exemptions",)))
+    return [
+        Finding(ValuePath(("exemptions", index, "expires")), f"'{date.value}' is not a day of the calendar")
+        for index, item in enumerate(listed.value if listed is not None and isinstance(listed.value, list) else ())
+        if (date := child(item, "expires")) is not None and not _is_date(str(date.value))
+    ]
+
+
+def _is_date(text: str) -> bool:
+    from datetime import date  # noqa: PLC0415 - most policies have no exemption
+
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _unsupported(node: Node) -> list[Finding]:

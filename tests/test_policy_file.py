@@ -29,6 +29,16 @@ def test_the_policy_is_at_the_top_of_the_repository(repo: Path) -> None:
     assert find_policy(str(repo / "team"), [str(repo / "team" / "orders" / "values.yaml")]) == "../.meshguard.yaml"
 
 
+def test_a_cluster_may_name_gateways_of_its_own() -> None:
+    text = (
+        "gateways: {a: {gateway: n/a}}\nclusters: {dev: {gateways: {a: {tls: passthrough}, b: {gateway: n/b}}}}\n"
+    )
+    sites = load_policy("p.yaml", text.encode(), RULES).sites
+
+    assert list(sites["dev"].gateways) == ["a", "b"]
+    assert sites["dev"].gateways["a"].gateway == "n/a"
+
+
 def test_outside_of_git_it_is_in_the_directory(tmp_path: Path) -> None:
     write(tmp_path / ".meshguard.yaml")
 
@@ -70,6 +80,14 @@ exemptions: [{rule: a-rule, service: s, reason: r, approvedBy: a, expires: 2030-
         ("mesh: {mode: ambient}\n", [":1:14: mesh mode 'ambient' is not supported yet"]),
         ("rules: {unsafe-retri: info}\n", [":1:9: there is no rule 'unsafe-retri'; did you mean 'unsafe-retry'?"]),
         ("rules: {xyz: info}\n", ["there is no rule 'xyz'; `helm meshguard rules` lists them"]),
+        (
+            "clusters: {dev: {gateways: {new: {tls: terminate}}}, prod: {mesh: {mtls: STRICT}}}\n",
+            [":1:34: gateway 'new' of cluster 'dev' needs 'gateway'"],
+        ),
+        (
+            "exemptions: [{rule: a-rule, service: s, reason: r, approvedBy: a, expires: 2030-02-31}]\n",
+            [":1:76: '2030-02-31' is not a day of the calendar"],
+        ),
         ("locked: [a-rule, xyz]\n", [":1:18: there is no rule 'xyz'"]),
         (
             "exemptions: [{rule: xyz, service: s, reason: r, approvedBy: a, expires: 2030-01-01}]\n",
