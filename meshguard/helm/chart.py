@@ -1,19 +1,30 @@
 """A chart on disk: a directory or an archive in, its values and those of the charts in it out."""
 
-import os
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from meshguard.diagnostic import Span, UserError
+from meshguard.helm.helmignore import Rule, ignored, parse_rules
 from meshguard.helm.layers import Chart, Requirement
 from meshguard.helm.loss import Loss
+from meshguard.helm.semver import is_version
 from meshguard.helm.version import NEWEST_3, Version
 from meshguard.helm.yaml import load
 from meshguard.node import Node, Plain, plain
 
 ARCHIVE_LIMIT = 100 * 2**20  # bytes of all that is packed in an archive, as in Helm
+_ALIAS = re.compile("[A-Za-z0-9_-]+")
 NESTING = 20  # charts in charts
+_OF_VALUES = re.compile(r"(?:charts/[^/]+/)*(?:Chart\.yaml|values\.yaml|requirements\.yaml|charts(?:/[^/]+)?)")
 _OWN = ("Chart.yaml", "values.yaml", "requirements.yaml")
+
+
+class Disk(NamedTuple):
+    """How files are read, and how the names in a folder are listed; None if the path is no folder."""
+
+    read: Callable[[str], bytes]
+    names: Callable[[str], list[str] | None]
 
 
 class Packed(NamedTuple):
@@ -38,44 +49,56 @@ class _Read(NamedTuple):
     sources: dict[str, str]
 
 
-def read_chart(path: str, helm: Version, read_file: Callable[[str], bytes]) -> Packed:
+def read_chart(path: str, helm: Version, disk: Disk) -> Packed:
     """Read a chart's directory or archive with all charts in it.
 
     Raises UserError where there is no chart or a declared dependency is missing, SourceError where Helm refuses
     one of the files.
     """
-    if os.path.isdir(path):
-        folder = _directory(path, read_file, NESTING)
-    elif os.path.exists(path):
-        folder = _archive(path, read_file(path), NESTING)
-    else:
-        raise UserError(f"cannot read the chart `{path}`: there is no such directory or archive")
+    path = path.rstrip("/") or path
+    names = disk.names(path)
+    folder = _archive(path, disk.read(path), NESTING) if names is None else _directory(path, names, disk)
     read = _Read(helm, [], {})
     chart = _chart(folder, read)
     held = {sub.name for sub in chart.charts}
     missing = [one.name for one in chart.requirements if one.name not in held]
     if missing:
-        names = ", ".join(f"`{name}`" for name in missing)
-        raise UserError(f"the chart `{path}` lacks {names} in charts/: run `helm dependency build {path}`")
+        listed = ", ".join(f"`{name}`" for name in missing)
+        raise UserError(f"the chart `{path}` lacks {listed} in charts/: run `helm dependency build {path}`")
     return Packed(chart, tuple(read.losses), read.sources)
 
 
-def _directory(place: str, read_file: Callable[[str], bytes], depth: int) -> _Folder:
-    files = {
-        name: read_file(os.path.join(place, name)) for name in _OWN if os.path.lexists(os.path.join(place, name))
-    }
-    charts = []
-    below = os.path.join(place, "charts")
-    for name in sorted(os.listdir(below)) if os.path.isdir(below) else ():
-        path = os.path.join(below, name)
-        if _ignored(name) or (os.path.isdir(path) and not os.listdir(path)):
+def _directory(place: str, names: list[str], disk: Disk) -> _Folder:
+    """Read the files of a directory that matter, below it too, as far as .helmignore leaves them."""
+    rules: tuple[Rule, ...] = ()
+    if ".helmignore" in names:
+        try:
+            rules = parse_rules(disk.read(f"{place}/.helmignore").decode("utf-8", "replace"))
+        except ValueError as error:
+            raise UserError(f"cannot read `{place}/.helmignore`: {error}") from None
+    files: dict[str, bytes] = {}
+    _collect(place, "", names, disk, rules, files)
+    return _folder(place, files, NESTING)
+
+
+def _collect(
+    place: str, below: str, names: list[str], disk: Disk, rules: tuple[Rule, ...], files: dict[str, bytes]
+) -> None:
+    for name in names:
+        path = f"{below}{name}"
+        inner = disk.names(f"{place}/{path}")
+        if not _matters(path) or ignored(rules, path, folder=inner is not None):
             continue
-        _check_depth(path, depth)
-        if os.path.isdir(path):
-            charts.append(_directory(path, read_file, depth - 1))
+        if inner is None:
+            files[path] = disk.read(f"{place}/{path}")
         else:
-            charts.append(_packed(path, read_file(path), depth - 1))
-    return _Folder(place, files, tuple(charts))
+            _check_depth(f"{place}/{path}", 2 * NESTING - path.count("/"))
+            _collect(place, f"{path}/", inner, disk, rules, files)
+
+
+def _matters(path: str) -> bool:
+    """Tell whether a file can be part of the values: one of a chart's own, or a chart in charts/."""
+    return _OF_VALUES.fullmatch(path) is not None
 
 
 def _ignored(name: str) -> bool:
@@ -83,7 +106,7 @@ def _ignored(name: str) -> bool:
 
 
 def _check_depth(place: str, depth: int) -> None:
-    if depth == 0:
+    if depth <= 0:
         raise UserError(f"cannot read the chart `{place}`: charts are nested more than {NESTING} levels deep")
 
 
@@ -151,8 +174,6 @@ def _chart(folder: _Folder, read: _Read) -> Chart:
         raise UserError(f"`{folder.place}` is no chart: it has no Chart.yaml")
     about = _metadata(folder, "Chart.yaml", read)
     name = _text(about, "name")
-    if not name:
-        raise UserError(f"`{folder.place}` is no chart: its Chart.yaml has no name")
     if "requirements.yaml" in folder.files:
         about = {**about, **_metadata(folder, "requirements.yaml", read)}
     values = Node({}, Span(f"{folder.place}/values.yaml", 1, 1, 1, 1))
@@ -162,8 +183,26 @@ def _chart(folder: _Folder, read: _Read) -> Chart:
     requirements = [
         _requirement(one) for one in (declared if isinstance(declared, list) else []) if isinstance(one, dict)
     ]
+    _check(folder, name, _text(about, "version"), requirements)
     charts = tuple(_chart(sub, read) for sub in folder.charts)
     return Chart(name, values, charts, tuple(requirements), _text(about, "version"))
+
+
+def _check(folder: _Folder, name: str, version: str, requirements: list[Requirement]) -> None:
+    """Refuse what Helm refuses in Chart.yaml, as far as values depend on it."""
+    names = [one.alias or one.name for one in requirements]
+    twice = [one for one in names if names.count(one) > 1]
+    if name in ("", ".", "..") or "/" in name:
+        wrong = f"its name `{name}` is no name"
+    elif not is_version(version):
+        wrong = f"its version `{version}` is no semantic version"
+    elif twice:
+        wrong = f"it declares more than one dependency named or aliased `{twice[0]}`"
+    elif any(one.alias and not _ALIAS.fullmatch(one.alias) for one in requirements):
+        wrong = "an alias consists of letters, digits, `_` and `-`"
+    else:
+        return
+    raise UserError(f"cannot read the chart `{folder.place}`: {wrong}")
 
 
 def _load(folder: _Folder, name: str, read: _Read, helm: Version) -> Node:

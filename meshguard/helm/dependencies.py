@@ -4,6 +4,8 @@ The same as Helm's `processDependencyEnabled` and `processDependencyImportValues
 user and chart are coalesced.
 """
 
+from typing import NamedTuple
+
 from meshguard.helm.layers import (
     Chart,
     Requirement,
@@ -17,29 +19,50 @@ from meshguard.helm.version import Version
 from meshguard.node import Node
 
 
+class _Run(NamedTuple):
+    """One run, and by identity which requirements were met on the way.
+
+    Helm 3 shares them among all aliases of a chart and notes its work in them: only the first alias gets it right.
+    """
+
+    helm: Version
+    declared: set[int]
+
+
 def process(chart: Chart, user: Node, helm: Version) -> Chart:
     """Give the chart with its enabled dependencies, aliased, and with the values that it imports from them.
 
     Raises SourceError where a subchart's key holds something else than a map.
     """
-    return _import(_enable(chart, user, "", helm), helm)
+    run = _Run(helm, set())
+    return _import(run, _enable(run, chart, user, ""))
 
 
-def _enable(chart: Chart, values: Node, path: str, helm: Version) -> Chart:
+def _enable(run: _Run, chart: Chart, values: Node, path: str) -> Chart:
     if not chart.requirements:
         return chart
-    charts = [sub for sub in chart.charts if not any(_meets(sub, one) for one in chart.requirements)]
-    for requirement in chart.requirements:
+    declared = [_declared(run, one) for one in chart.requirements]
+    charts = [sub for sub in chart.charts if not any(_meets(sub, one) for one in declared)]
+    for requirement in declared:
         found = next((sub for sub in chart.charts if _meets(sub, requirement)), None)
         if found:
             charts.append(found._replace(name=requirement.alias or found.name))
-    named = tuple(one._replace(name=one.alias or one.name) for one in chart.requirements)
-    merged, _ = coalesce(chart._replace(charts=tuple(charts), requirements=named), values, helm)
+    named = tuple(one._replace(name=one.alias or one.name) for one in declared)
+    merged, _ = coalesce(chart._replace(charts=tuple(charts), requirements=named), values, run.helm)
     off = {one.name for one in named if not _enabled(one, merged, path)}
     return chart._replace(
-        charts=tuple(_enable(sub, merged, f"{path}{sub.name}.", helm) for sub in charts if sub.name not in off),
+        charts=tuple(_enable(run, sub, merged, f"{path}{sub.name}.") for sub in charts if sub.name not in off),
         requirements=tuple(one for one in named if one.name not in off),
     )
+
+
+def _declared(run: _Run, requirement: Requirement) -> Requirement:
+    if run.helm >= (4,):
+        return requirement
+    if id(requirement) in run.declared:
+        return requirement._replace(name=requirement.alias or requirement.name, imports=())
+    run.declared.add(id(requirement))
+    return requirement
 
 
 def _meets(chart: Chart, requirement: Requirement) -> bool:
@@ -68,18 +91,18 @@ def _at(values: Node, path: str) -> Node | None:
     return node
 
 
-def _import(chart: Chart, helm: Version) -> Chart:
-    chart = chart._replace(charts=tuple(_import(sub, helm) for sub in chart.charts))
+def _import(run: _Run, chart: Chart) -> Chart:
+    chart = chart._replace(charts=tuple(_import(run, sub) for sub in chart.charts))
     if not chart.requirements:
         return chart
-    values = coalesce_keeping_nulls(chart, Node({}, chart.values.span), helm)
+    values = coalesce_keeping_nulls(chart, Node({}, chart.values.span), run.helm)
     imported = Node({}, chart.values.span)
     for requirement in chart.requirements:
         for child, parent in requirement.imports:
             table = _at(values, f"{requirement.name}.{child}")
             if table and isinstance(table.value, dict):
-                fill_tables(imported, _below(parent, table), helm)
-    return chart._replace(values=merge_tables(values, imported, helm))
+                fill_tables(imported, _below(parent, table), run.helm)
+    return chart._replace(values=merge_tables(values, imported, run.helm))
 
 
 def _below(path: str, table: Node) -> Node:

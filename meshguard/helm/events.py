@@ -189,10 +189,11 @@ def _tags_checked(source: Source, text: str) -> Iterator[Event]:
 def _slashes_checked(source: Source, text: str) -> Iterator[Event]:
     """Refuse an escaped slash, which JSON has and YAML 1.1 lacks."""
     while event := source():
+        start, end = event.start_mark, event.end_mark
         if _is_double_quoted(event):
-            _check_slashes(text, event.start_mark.index, event.end_mark.index)
-        elif event.__class__ is DocumentEndEvent and text[event.end_mark.index :].lstrip(" ")[:1] == '"':
-            _check_slashes(text, event.end_mark.index, len(text))  # a token is read ahead
+            _check_slashes(text, start.index, end.index)
+        elif event.__class__ is DocumentEndEvent and text[end.index :].lstrip(" ")[:1] == '"':
+            _check_slashes(text, end.index, len(text))  # a token is read ahead
         yield event
 
 

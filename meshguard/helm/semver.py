@@ -37,6 +37,11 @@ class _Constraint(NamedTuple):
     given: int
 
 
+def is_version(text: str) -> bool:
+    """Tell whether the text is a version."""
+    return _key(text) is not None
+
+
 def satisfies(version: str, constraint: str) -> bool:
     """Tell whether the version meets the constraint; what is no version or no constraint meets nothing."""
     key = _key(version)
@@ -64,8 +69,6 @@ def _pre_key(pre: str | None) -> tuple[tuple[int, int, str], ...]:
 
 
 def _group(text: str) -> list[_Constraint] | None:
-    if not text:
-        return [_Constraint("", (0, 0, 0, _RELEASE), 0)]
     if not _GROUP.fullmatch(text):
         return None
     return [_constraint(found) for found in _ONE.finditer(text)]

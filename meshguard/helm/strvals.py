@@ -5,6 +5,7 @@ values in place, so what it ignores, it ignores here too.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias, cast
 
@@ -18,7 +19,8 @@ from meshguard.node import Node
 
 MAX_INDEX = 65536  # Helm's own bounds
 MAX_LEVELS = 30
-MAX_BRACKETS = 200  # ours: Helm has none
+DEPTH = 200  # ours: Helm bounds neither brackets
+PADDING = 1_000_000  # nor the nulls that an index fills in
 SPACES = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
 Reader: TypeAlias = Callable[[str, Span], Node]
@@ -34,6 +36,8 @@ class _Line(NamedTuple):
     read: Reader
     helm: Version
     losses: list[Loss]
+    starts: list[int]  # of the lines, for places
+    padding: list[int]  # how many nulls were filled in before an index
 
 
 class _Step(NamedTuple):
@@ -55,7 +59,8 @@ def apply(
     if kind == "set-json" and helm >= (4,) and text.strip(SPACES).startswith("{"):
         node = read_json(text, len(text) - len(text.lstrip(SPACES)), file, whole=True)[0]
         return merge(base, node)
-    line = _Line(text, file, kind, _reader(kind, read_file), helm, [])
+    starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    line = _Line(text, file, kind, _reader(kind, read_file), helm, [], starts, [0])
     items = dict(_items(base))
     step = _Step(0)
     while not step.ended:
@@ -109,15 +114,8 @@ def _until(line: _Line, at: int, stops: str) -> tuple[str, str, int]:
 
 
 def _span(line: _Line, start: int, end: int) -> Span:
-    text = line.text
-    first, last = text.count("\n", 0, start), text.count("\n", 0, end)
-    return Span(
-        line.file,
-        first + 1,
-        start - text.rfind("\n", 0, start),
-        last + 1,
-        end - text.rfind("\n", 0, end),
-    )
+    first, last = bisect_right(line.starts, start), bisect_right(line.starts, end)
+    return Span(line.file, first, start - line.starts[first - 1] + 1, last, end - line.starts[last - 1] + 1)
 
 
 def _refuse(line: _Line, message: str, start: int, end: int) -> SourceError:
@@ -187,7 +185,7 @@ def _indexed(line: _Line, at: int, items: Items, key: tuple[str, Span], level: i
     if before is not None and not isinstance(before.value, list):
         raise SourceError(f"`{name}` is no list, so it has no index", span)
     known = _list(before)
-    found, step = _item(line, index[1], known, index[0], (level, 0), path / name)
+    found, step = _item(line, index[1], known, index[0], level, path / name)
     if before:
         if name or len(found) == len(known):
             items[name] = Node(found, before.span, before.key)
@@ -197,9 +195,11 @@ def _indexed(line: _Line, at: int, items: Items, key: tuple[str, Span], level: i
 
 
 def _item(
-    line: _Line, start: int, known: list[Node], index: int, depth: tuple[int, int], path: ValuePath
+    line: _Line, start: int, known: list[Node], index: int, level: int, path: ValuePath
 ) -> tuple[list[Node], _Step]:
     """Read what follows `[index]`, and give the list with it."""
+    if len(path) > DEPTH:
+        raise _refuse(line, f"values may be nested {DEPTH} levels deep, no more", 0, start)
     if index < 0:
         raise _refuse(line, f"the index {index} is negative", start, start)
     text, stop, at = _until(line, start, "[.=")
@@ -211,8 +211,8 @@ def _item(
         node, step = _value(line, at)
         return _put(line, known, index, node, path), _Step(step.at)
     if stop == ".":
-        return _item_map(line, at, known, index, depth, path)
-    return _item_list(line, at, known, index, depth, path)
+        return _item_map(line, at, known, index, level, path)
+    return _item_list(line, at, known, index, level, path)
 
 
 def _put(line: _Line, known: list[Node], index: int, node: Node, path: ValuePath) -> list[Node]:
@@ -221,16 +221,18 @@ def _put(line: _Line, known: list[Node], index: int, node: Node, path: ValuePath
         return [*known[:index], node, *known[index + 1 :]]
     if index > MAX_INDEX:
         raise SourceError(f"the index {index} is greater than {MAX_INDEX}", node.span)
-    empty = Node(None, node.span)
-    return [*known, *[empty] * (index - len(known)), node]
+    line.padding[0] += index - len(known)
+    if line.padding[0] > PADDING:
+        raise SourceError(f"the indexes fill in more than {PADDING} nulls", node.span)
+    return [*known, *[Node(None, node.span)] * (index - len(known)), node]
 
 
 def _item_map(
-    line: _Line, at: int, known: list[Node], index: int, depth: tuple[int, int], path: ValuePath
+    line: _Line, at: int, known: list[Node], index: int, level: int, path: ValuePath
 ) -> tuple[list[Node], _Step]:
     before = known[index] if index < len(known) else None
     inner = dict(before.value) if before and isinstance(before.value, dict) else {}
-    step = _key(line, at, inner, depth[0], path / index)
+    step = _key(line, at, inner, level, path / index)
     if step.ended and not before:
         return known, step  # Helm forgets the new map here
     kept = before and isinstance(before.value, dict)
@@ -239,10 +241,8 @@ def _item_map(
 
 
 def _item_list(
-    line: _Line, at: int, known: list[Node], index: int, depth: tuple[int, int], path: ValuePath
+    line: _Line, at: int, known: list[Node], index: int, level: int, path: ValuePath
 ) -> tuple[list[Node], _Step]:
-    if depth[1] >= MAX_BRACKETS:
-        raise _refuse(line, f"lists may be nested {MAX_BRACKETS} levels deep, no more", 0, at)
     following = _index(line, at)
     if following is None:
         return known, _Step(len(line.text), ended=True)
@@ -250,7 +250,7 @@ def _item_list(
     if before and before.value is not None and not isinstance(before.value, list):
         raise _refuse(line, f"item {index} is no list, so it has no index", at, following[1])
     inner = _list(before)
-    found, step = _item(line, following[1], inner, following[0], (depth[0], depth[1] + 1), path / index)
+    found, step = _item(line, following[1], inner, following[0], level, path / index)
     if step.ended and not (before and before.value is not None):
         return known, step
     span = before.span if before and before.value is not None else _span(line, at, step.at)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from meshguard.diagnostic import Span, UserError
-from meshguard.helm.chart import read_chart
+from meshguard.helm.chart import Disk, read_chart
 from meshguard.helm.dependencies import process
 from meshguard.helm.layers import coalesce, merge
 from meshguard.helm.loss import Loss
@@ -29,8 +29,7 @@ def read_file(path: str) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "the name holds a NUL byte"
-        raise UserError(f"cannot read `{path}`: {reason}") from None
+        raise UserError(f"cannot read `{path}`: {_reason(error)}") from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise UserError(f"cannot read `{path}`: it is no regular file")
@@ -38,11 +37,26 @@ def read_file(path: str) -> bytes:
         return file.read(LIMIT + 1)
 
 
+def list_folder(path: str) -> list[str] | None:
+    """Give the names in a directory, in order; None if it is none. Raises UserError if it cannot be read."""
+    try:
+        return sorted(os.listdir(path))
+    except NotADirectoryError:
+        return None
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read `{path}`: {_reason(error)}") from None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return str(error.strerror) if isinstance(error, OSError) else "the name holds a NUL byte"
+
+
 class Request(NamedTuple):
     """What the values are made of.
 
     `files` are paths, `-` is standard input. `sets` are pairs of a flag without its dashes and its expression, in
-    the order of the command line. `chart` is a chart's directory or archive.
+    the order of the command line. `chart` is a chart's directory or archive. All that is read from disk is read by
+    `read_file` and `list_folder`.
     """
 
     files: tuple[str, ...] = ()
@@ -50,6 +64,7 @@ class Request(NamedTuple):
     chart: str | None = None
     helm: Version = NEWEST_4
     read_file: Callable[[str], bytes] = read_file
+    list_folder: Callable[[str], list[str] | None] = list_folder
 
 
 class Values(NamedTuple):
@@ -77,7 +92,7 @@ def read(request: Request) -> Values:
             sources[f"--{kind} {expression}"] = expression
     if request.chart is None:
         return Values(node, tuple(losses), sources)
-    packed = read_chart(request.chart, request.helm, request.read_file)
+    packed = read_chart(request.chart, request.helm, Disk(request.read_file, request.list_folder))
     chart = process(packed.chart, node, request.helm)
     node, lost = coalesce(chart, node, request.helm)
     return Values(node, (*losses, *packed.losses, *lost), {**packed.sources, **sources}, chart.values)
