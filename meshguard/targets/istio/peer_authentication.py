@@ -29,7 +29,7 @@ def _permissive(service: Service, facts: Facts) -> Iterator[tuple[Port, ValuePat
     for port in backend_tls_ports(service, facts):
         yield port, port.at / "tls"
     if facts.mesh.prometheus == "outside":
-        routed = routed_targets(service, facts)  # plain text for scraping would open those for their routes too
+        routed = routed_targets(service, facts)
         for port in service.ports:
             if port.metrics is not None and not port.bypass_mesh and port.target not in routed:
                 yield port, port.at / "metrics"

@@ -106,7 +106,7 @@ def _bytecode_cache() -> "BytecodeCache | None":
 
     To compile them takes half of the time of a run. Nowhere else are they kept: what is read here is executed.
     """
-    if sys.pycache_prefix is None:
+    if sys.pycache_prefix is None or sys.dont_write_bytecode:
         return None
     import jinja2  # noqa: PLC0415 - validating needs no templates
 

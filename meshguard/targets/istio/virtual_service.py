@@ -9,6 +9,7 @@ from meshguard.model import (
     GRPC,
     HTTP_LIKE,
     METHODS,
+    RETRY_FIELDS,
     Cors,
     HeaderRules,
     Port,
@@ -46,7 +47,6 @@ from meshguard.targets.istio.objects import (
     VirtualService,
 )
 
-_RETRY_FIELDS = frozenset({"retryOn", "retryAttempts", "perTryTimeout", "retryBackoff", "retryMethods"})
 _PREFLIGHT_HEADERS = (("access-control-request-method", None), ("origin", None))
 
 
@@ -145,7 +145,7 @@ def _mesh_rules(service: Service, routing: Routing, port: Port, facts: Facts) ->
     if any(map(is_everything, routes)):
         return
     said = set(routing.written) if port in internal_ports(service, routing) else set()
-    retries_said = bool(said & _RETRY_FIELDS)
+    retries_said = not said.isdisjoint(RETRY_FIELDS)
     rules = tuple(_route_rules(routing.rest, port, facts, in_mesh=True))
     for rule in rules if retries_said else rules[-1:]:
         yield rule._replace(

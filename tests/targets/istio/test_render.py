@@ -131,6 +131,7 @@ def test_names_fit_a_label(parts: tuple[str, ...], expected: str) -> None:
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Let Python keep its bytecode in a directory of its own, as the launcher does."""
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "pyc"))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     _environment.cache_clear()
     yield tmp_path / "pyc"
     _environment.cache_clear()
