@@ -5,8 +5,10 @@ from meshguard.exposure import (
     exposures,
     gateway_ports,
     gateways,
+    opened_ports,
     originates_in_service,
     passthrough_port,
+    routed_targets,
     tls_modes,
 )
 from meshguard.model import Routing, Service, build
@@ -144,3 +146,21 @@ gateways:
         "own": True,
         "said": True,
     }
+
+
+def test_ports_that_routes_use() -> None:
+    ports = (
+        "ports: [{number: 80, name: http, targetPort: 8080}, {number: 81, name: http-b}, {number: 82, name: tls}]\n"
+    )
+    nothing, facts = given(ports)
+    assert (opened_ports(nothing), routed_targets(nothing, facts)) == ((), frozenset())
+
+    for said, targets in (
+        ("externalRouting: {port: http}", {8080}),
+        ("externalRouting: {visibility: sni}", {82}),
+        ("externalRouting: {visibility: [sni, public], port: http}", {8080}),
+        ("internalRouting: {port: http-b}", {81}),
+        ("internalRouting: {port: http-b, pathConfiguration: [{path: /, port: http}]}", {81, 8080}),
+    ):
+        service, facts = given(ports + said)
+        assert routed_targets(service, facts) == targets, said

@@ -25,11 +25,15 @@ from meshguard.model import (
     UpstreamPort,
     build,
     candidate_ports,
+    deciding,
+    fires,
     internal_ports,
+    longest_waits,
     ports_of,
     retry_shares,
     route_port,
     served_routes,
+    treated_routes,
 )
 from meshguard.policy import SAFE_PAIR, Facts, Identity, Policy, build_policy, facts_for
 from tests.tree import tree
@@ -456,3 +460,73 @@ def test_grpc_is_never_split() -> None:
 @pytest.mark.parametrize("text", ["retryAttempts: 0", "streaming: true", "retryOn: []"])
 def test_no_retries_are_no_retries(text: str) -> None:
     assert shares(text)[1] == (RetryShare(None, None),)
+
+
+@pytest.mark.parametrize(
+    ("condition", "spoken", "expected"),
+    [
+        ("unavailable", {"HTTP"}, False),
+        ("unavailable", {"HTTP2"}, True),
+        ("unavailable", {"HTTP", "GRPC"}, True),
+        ("unavailable", set(), True),
+        ("503", {"GRPC", "GRPC-WEB"}, False),
+        ("503", {"GRPC", "HTTP"}, True),
+        ("503", set(), True),
+        ("retriable-4xx", {"GRPC"}, False),
+        ("5xx", {"GRPC"}, True),
+        ("connect-failure", {"HTTP"}, True),
+    ],
+)
+def test_which_conditions_can_be_met(condition: str, spoken: set[str], expected: bool) -> None:  # noqa: FBT001 - a table's column
+    assert fires(condition, frozenset(spoken)) is expected
+
+
+@pytest.mark.parametrize(
+    ("attempts", "first", "expected"),
+    [(0, None, 0), (2, None, 75), (3, 100, 700), (6, 10, 10 + 20 + 40 + 80 + 100 + 100)],
+)
+def test_the_longest_waits_between_tries(attempts: int, first: int | None, expected: int) -> None:
+    retry = BUILT_IN.retry._replace(attempts=Setting(attempts), backoff=None if first is None else Setting(first))
+
+    assert longest_waits(retry) == expected
+
+
+def test_what_holds_for_streams_redirects_and_the_rest_inside() -> None:
+    values = """
+externalRouting:
+  pathConfiguration:
+    - {path: /stream, streaming: true}
+    - {path: /old, pathType: Exact, redirect: {path: /}}
+internalRouting: {perTryTimeout: 1s}
+"""
+    service = build(tree(values), ROOT, NO_POLICY)
+
+    assert [
+        (route.path, route.treatment.timeout.value, route.treatment.retry.attempts.value)
+        for _, route in treated_routes(service)
+    ] == [("/stream", None, 0), ("/", None, 2)]
+
+
+def test_the_nearest_setting_decides() -> None:
+    values = """
+externalRouting:
+  timeout: 9s
+  pathConfiguration:
+    - {path: /a, retryAttempts: 1}
+  pathOverrides: {/a: {perTryTimeout: 1s}}
+"""
+    routing = build(tree(values), ROOT, NO_POLICY).external
+    assert routing is not None
+    assert routing.routes is not None
+    (route,) = routing.routes
+    timeout, retry = route.treatment
+
+    assert deciding(route, timeout, retry.attempts, retry.per_try_timeout) == (
+        *routing.at,
+        "pathOverrides",
+        "/a",
+        "perTryTimeout",
+    )
+    assert deciding(route, timeout, retry.attempts) == route.at / "retryAttempts"
+    assert deciding(route, timeout, retry.conditions) == routing.at / "timeout"
+    assert deciding(route, retry.conditions, None) is None
