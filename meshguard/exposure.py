@@ -41,6 +41,11 @@ def _exposure(routing: Routing, facts: Facts, at: ValuePath, name: str | None) -
     return Exposure(at, name, gateway, () if missing else (host,), missing)
 
 
+def own_hosts(routing: Routing, facts: Facts) -> frozenset[str]:
+    """Give the hosts that a section asks for at all its gateways, as far as they are known."""
+    return frozenset(host for exposure in exposures(routing, facts) for host in exposure.hosts)
+
+
 def template_hosts(facts: Facts) -> frozenset[str]:
     """Give the hosts that the gateways' templates make for the service, and that are its own therefore."""
     words = template_words(facts.identity)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from meshguard.diagnostic import ValuePath
 from meshguard.model import Port, Route, Routing, Service, internal_ports, route_port
+from meshguard.regex import takes
 
 _TYPES = ("Exact", "Regex", "Prefix")  # first to last
 _META = re.compile(r"[\\.+*?()|\[\]{}^$]")
@@ -114,19 +115,12 @@ def same_path(one: Route, other: Route) -> bool:
 
 
 def matches_path(route: Route, path: str) -> bool:
-    """Tell whether the path is the route's; of a Regex, what Python's `re` takes for the whole path.
-
-    A regular expression that Python cannot read matches nothing. It comes from the values: one that is made to
-    be slow is slow here.
-    """
+    """Tell whether the path is the route's; a Regex that RE2 refuses, or cannot check here, matches nothing."""
     if route.path_type == "Exact":
         return path == route.path
     if route.path_type == "Prefix":
         return is_below(path, route.path)
-    try:
-        return re.fullmatch(route.path, path, re.ASCII) is not None
-    except (re.error, RecursionError, OverflowError):
-        return False
+    return takes(route.path, path)
 
 
 def is_below(path: str, prefix: str) -> bool:

@@ -77,14 +77,14 @@ externalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Related, Severity
-from meshguard.model import Route
+from meshguard.model import Route, sections
 from meshguard.overlap import clashes, competing, is_same, spoken
 from meshguard.rule import Case, Rule, once
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Find items that differ in their conditions, have one rank, and meet in a request."""
-    for routing in filter(None, (case.service.external, case.service.internal)):
+    for routing in sections(case.service):
         regex = case.facts.limits.regex_paths == "allow"
         for routes in competing(case.service, routing, regex=regex):
             yield from once(_findings(routes))

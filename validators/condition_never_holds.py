@@ -58,7 +58,7 @@ externalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Related, Severity, ValuePath
-from meshguard.model import Route
+from meshguard.model import Route, sections
 from meshguard.rule import Case, Rule
 
 _ONE_CONNECTION = frozenset({"connection", "keep-alive", "proxy-connection"})
@@ -66,7 +66,7 @@ _ONE_CONNECTION = frozenset({"connection", "keep-alive", "proxy-connection"})
 
 def check(case: Case) -> Iterator[Finding]:
     """Find conditions that contradict each other, or that no request meets."""
-    for routing in filter(None, (case.service.external, case.service.internal)):
+    for routing in sections(case.service):
         for route in routing.routes or ():
             yield from _headers(route)
             yield from _query(route)

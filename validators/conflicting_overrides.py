@@ -55,13 +55,13 @@ externalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Related, Severity
-from meshguard.model import Override, Routing
+from meshguard.model import Override, Routing, sections
 from meshguard.rule import Case, Rule, once
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Find fields that two overrides of one item state differently."""
-    for routing in filter(None, (case.service.external, case.service.internal)):
+    for routing in sections(case.service):
         yield from once(_conflicts(routing))
 
 

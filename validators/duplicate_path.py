@@ -65,13 +65,14 @@ internalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Related, Severity
+from meshguard.model import sections
 from meshguard.overlap import Clash, clashes, competing, is_same, spoken
 from meshguard.rule import Case, Rule, once
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Find items that repeat another one's path and conditions."""
-    for routing in filter(None, (case.service.external, case.service.internal)):
+    for routing in sections(case.service):
         found = (clash for routes in competing(case.service, routing, regex=True) for clash in clashes(routes))
         yield from once(_finding(clash) for clash in found if is_same(clash.first, clash.second))
 

@@ -43,6 +43,7 @@ import re
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity, ValuePath
+from meshguard.model import sections
 from meshguard.rule import Case, Rule
 
 
@@ -60,7 +61,7 @@ def _compared(case: Case) -> Iterator[tuple[ValuePath, str]]:
     for port in case.service.ports:
         if port.metrics is not None:
             yield port.at / "metrics", port.metrics
-    for routing in filter(None, (case.service.external, case.service.internal)):
+    for routing in sections(case.service):
         for route in routing.routes or ():
             if route.path_type != "Regex":
                 yield route.at / "path", route.path

@@ -41,12 +41,13 @@ externalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
+from meshguard.model import sections
 from meshguard.rule import Case, Rule
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Find items with a condition on `host`."""
-    for routing in filter(None, (case.service.external, case.service.internal)):
+    for routing in sections(case.service):
         for route in routing.routes or ():
             for name, value in route.headers:
                 if name.lower() == "host":

@@ -48,12 +48,13 @@ externalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
+from meshguard.model import sections
 from meshguard.rule import Case, Rule
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Find overrides that change no field of any item."""
-    for routing in filter(None, (case.service.external, case.service.internal)):
+    for routing in sections(case.service):
         for override in routing.overrides:
             if not override.changes:
                 yield Finding(

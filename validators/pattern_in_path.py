@@ -79,7 +79,7 @@ import re
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity, ValuePath
-from meshguard.model import Route
+from meshguard.model import Route, sections
 from meshguard.rule import Case, Rule, once
 
 # Patterns stay text: compiling them would cost every run.
@@ -98,7 +98,7 @@ def _all(case: Case) -> Iterator[Finding]:
     for port in case.service.ports:
         if port.metrics is not None:
             yield from _literal(port.at / "metrics", port.metrics)
-    for routing in filter(None, (case.service.external, case.service.internal)):
+    for routing in sections(case.service):
         for route in routing.routes or ():
             yield from _route(route, regex=case.facts.limits.regex_paths == "allow")
 

@@ -47,13 +47,14 @@ internalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
+from meshguard.model import sections
 from meshguard.rule import Case, Rule
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Find sections with more items than the policy's cap."""
     most = case.facts.limits.paths
-    for routing in filter(None, (case.service.external, case.service.internal)):
+    for routing in sections(case.service):
         count = len(routing.routes or ())
         if count > most:
             yield Finding(

@@ -57,7 +57,7 @@ externalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
-from meshguard.model import Route
+from meshguard.model import Route, sections
 from meshguard.overlap import clashes, competing, dead
 from meshguard.rule import Case, Rule, once
 
@@ -66,7 +66,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Find regular expressions whose relation to other items nobody can tell."""
     if case.facts.limits.regex_paths == "deny":
         return
-    for routing in filter(None, (case.service.external, case.service.internal)):
+    for routing in sections(case.service):
         for routes in competing(case.service, routing, regex=True):
             unknown = [found.route for found in dead(case.service, routing, routes) if not found.known]
             unknown += [second for _, second, request in clashes(routes) if request is None]

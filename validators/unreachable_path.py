@@ -84,6 +84,7 @@ internalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Related, Severity
+from meshguard.model import sections
 from meshguard.overlap import Dead, competing, dead, spoken
 from meshguard.regex import parse
 from meshguard.rule import Case, Rule, once
@@ -91,7 +92,7 @@ from meshguard.rule import Case, Rule, once
 
 def check(case: Case) -> Iterator[Finding]:
     """Find items that other items, hidden metrics or their own expression keep every request from."""
-    for routing in filter(None, (case.service.external, case.service.internal)):
+    for routing in sections(case.service):
         regex = case.facts.limits.regex_paths == "allow"
         for routes in competing(case.service, routing, regex=regex):
             found = (each for each in dead(case.service, routing, routes) if each.known)
