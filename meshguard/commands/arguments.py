@@ -3,7 +3,7 @@
 import argparse
 import os
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from meshguard.diagnostic import UserError
 from meshguard.plugin import program
@@ -36,9 +36,17 @@ class Inputs(NamedTuple):
     helm_version: str | None
 
 
-def parser(command: str, summary: str) -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser whose faults are said as all others are."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UserError."""
+        raise UserError(f"{message}; `{self.prog} --help` shows the flags")
+
+
+def parser(command: str, summary: str) -> Parser:
     """Give an empty parser for one command."""
-    return argparse.ArgumentParser(prog=f"{program()} {command}", description=summary, allow_abbrev=False)
+    return Parser(prog=f"{program()} {command}", description=summary, allow_abbrev=False)
 
 
 def add_inputs(flags: argparse.ArgumentParser) -> None:

@@ -24,7 +24,7 @@ def run(argv: list[str]) -> int:
         help="objects of the service's namespace, of the platform's (TLS at a gateway), or both",
     )
     add_fail_on(flags)
-    parsed = flags.parse_args(argv)
+    parsed = flags.parse_intermixed_args(argv)
     task = one(inputs(parsed), ALL_RULES)
     ((subject, outcome),) = judged = tuple(judge_given(task.subjects, ALL_RULES, load_schema("values")))
     verdict = conclude(judged, ALL_RULES)

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from meshguard import baseline
-from meshguard.commands.arguments import add_inputs, inputs, parser
+from meshguard.commands.arguments import Parser, add_inputs, inputs, parser
 from meshguard.commands.output import write_whole
 from meshguard.commands.reporting import ALL_RULES, add_fail_on, exit_code, run_of, text_report
 from meshguard.commands.subject import Task, every
@@ -21,7 +21,7 @@ from meshguard.schema import load_schema
 
 def run(argv: list[str]) -> int:
     """Judge the values; the report goes to stdout, further ones into files."""
-    parsed = _flags().parse_args(argv)
+    parsed = _flags().parse_intermixed_args(argv)
     files = dict(_report_file(word) for word in parsed.report)
     task = every(inputs(parsed), ALL_RULES)
     judge_each = judge_all if task.is_fleet else judge_given
@@ -34,7 +34,7 @@ def run(argv: list[str]) -> int:
     return exit_code(verdict.diagnostics, parsed.fail_on)
 
 
-def _flags() -> argparse.ArgumentParser:
+def _flags() -> Parser:
     flags = parser(
         "validate", "Judge values; without any file, those of all services of the policy in all environments."
     )

@@ -19,7 +19,7 @@ def run(argv: list[str]) -> int:
     add_inputs(flags)
     flags.add_argument("-o", "--output", choices=("yaml", "json"), default="yaml", help="the form of the values")
     flags.add_argument("--origins", action="store_true", help="print where each value comes from")
-    parsed = flags.parse_args(argv)
+    parsed = flags.parse_intermixed_args(argv)
     task = one(inputs(parsed), ALL_RULES)
     values = load(task.subjects[0].request)
     if isinstance(values, Diagnostic):

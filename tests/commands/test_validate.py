@@ -63,6 +63,8 @@ def test_reports_for_machines(run: Run) -> None:
         (["orders"], "there is nothing to read"),
         (["-f", "v.yaml", "--fail-on", "never"], "invalid choice"),
         (["-f", "."], "no regular file"),
+        (["-f", "v.yaml", "--fail"], "unrecognized arguments: --fail; `meshguard validate --help` shows the flags"),
+        (["-f"], "expected one argument"),
     ],
 )
 def test_a_run_that_cannot_be_done_exits_2(run: Run, argv: list[str], words: str) -> None:
@@ -132,3 +134,4 @@ def test_the_chart_gives_the_lowest_layer(run: Run) -> None:
     assert run("validate", "chart", "-f", "v.yaml", files=files).code == 0
     assert "[no-port-chosen]" in run("validate", "-f", "v.yaml").out
     assert run("validate", "orders", "./chart").code == 0
+    assert run("validate", "orders", "-f", "v.yaml", "./chart").code == 0
