@@ -15,6 +15,7 @@ from meshguard.policy import SAFE_PAIR, Facts, retry_tokens
 GRPC = frozenset({"GRPC", "GRPC-WEB"})
 HTTP_LIKE = GRPC | {"HTTP", "HTTP2"}
 ROUTABLE = HTTP_LIKE | {"HTTPS"}  # by a gateway that terminates TLS
+NAMELESS = frozenset({"TCP", "MONGO", "MYSQL", "REDIS"})  # no host name on the wire
 IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE")
 METHODS = (*IDEMPOTENT, "POST", "PATCH", "CONNECT")
 GRPC_SAFE_CONDITIONS = frozenset({"unavailable", "cancelled", "resource-exhausted"})  # usually

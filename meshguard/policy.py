@@ -200,6 +200,12 @@ def cluster_names(facts: Facts) -> frozenset[str]:
     return frozenset({name, f"{name}.{facts.mesh.cluster_domain}"})
 
 
+def is_itself(service: str, facts: Facts) -> bool:
+    """Tell whether `name` or `name.namespace` means the service that is checked."""
+    name, _, namespace = service.partition(".")
+    return name == facts.identity.service and namespace in ("", facts.identity.namespace)
+
+
 def in_cluster(host: str, facts: Facts) -> bool:
     """Tell whether a host name is one that a cluster gives out itself, such as `orders.shop.svc.cluster.local`."""
     domains = {facts.mesh.cluster_domain, "cluster.local"}

@@ -20,6 +20,14 @@ ports:
     name: grpc
 ```
 
+```yaml
+ports:
+  - {number: 8080, name: http}
+upstreams:
+  - host: cache.partner.example
+    ports: [{number: 6379, protocol: HTTP}]  # error: [tcp-protocol-as-http] "6379", "Redis", "REDIS"
+```
+
 ## Good
 
 ```yaml
@@ -40,48 +48,22 @@ ports:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
-from meshguard.model import HTTP_LIKE
+from meshguard.model import HTTP_LIKE, Port, UpstreamPort
 from meshguard.rule import Case, Rule
-
-_KNOWN = {
-    21: "FTP",
-    22: "SSH",
-    25: "SMTP",
-    53: "DNS",
-    110: "POP3",
-    143: "IMAP",
-    389: "LDAP",
-    465: "SMTP",
-    587: "SMTP",
-    993: "IMAP",
-    995: "POP3",
-    1433: "SQL Server",
-    1521: "Oracle",
-    1883: "MQTT",
-    2181: "ZooKeeper",
-    3306: "MySQL",
-    4222: "NATS",
-    5432: "PostgreSQL",
-    5672: "AMQP",
-    6379: "Redis",
-    9042: "Cassandra",
-    9092: "Kafka",
-    11211: "Memcached",
-    27017: "MongoDB",
-    33060: "MySQL",
-}
-_OWN_PROTOCOL = {"MySQL": "MYSQL", "Redis": "REDIS", "MongoDB": "MONGO"}
+from meshguard.wellknown import PROTOCOLS, protocol_of
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Find HTTP-like ports with a number that means another protocol."""
-    for port in case.service.ports:
-        known = _KNOWN.get(port.number)
-        if known is not None and port.protocol in HTTP_LIKE and port.metrics is None:
+    """Find HTTP-like ports with a number that means another protocol, the service's own and those that it calls."""
+    ports: list[Port | UpstreamPort] = [port for port in case.service.ports if port.metrics is None]
+    ports += [port for upstream in case.service.upstreams for port in upstream.ports]
+    for port in ports:
+        known = PROTOCOLS.get(port.number)
+        if known is not None and port.protocol in HTTP_LIKE:
             yield Finding(
                 port.at / "number",
                 f"port '{port.number}' is known for {known} and declared {port.protocol}: sidecars would answer its"
-                f" clients with HTTP errors or hang; say protocol {_OWN_PROTOCOL.get(known, 'TCP')},"
+                f" clients with HTTP errors or hang; say protocol {protocol_of(port.number)},"
                 " or take another number if it does speak HTTP",
             )
 

@@ -1,0 +1,39 @@
+"""Addresses as values write them in, what they cover out."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+_WIDEST = {4: 8, 6: 16}  # bits of the smallest prefix that is still somebody's
+
+
+class Network(NamedTuple):
+    """How much an address covers: one address, or so many that they are nobody's alone."""
+
+    is_single: bool
+    is_wide: bool
+
+
+def network(address: str) -> Network | None:
+    """Give what an address or range covers; None where it is none."""
+    found = _parsed(address)
+    if found is None:
+        return None
+    unspecified = found.network_address.is_unspecified
+    return Network(found.num_addresses == 1, unspecified or found.prefixlen < _WIDEST[found.version])
+
+
+def overlap(one: str, other: str) -> bool:
+    """Tell whether two addresses or ranges have an address in common."""
+    first, second = _parsed(one), _parsed(other)
+    return first is not None and second is not None and first.version == second.version and first.overlaps(second)
+
+
+def _parsed(address: str) -> "IPv4Network | IPv6Network | None":
+    from ipaddress import ip_network  # noqa: PLC0415 - few services name addresses
+
+    try:
+        return ip_network(address, strict=False)
+    except ValueError:
+        return None

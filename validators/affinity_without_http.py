@@ -1,0 +1,53 @@
+"""Callers are told apart by a cookie or a header, and no port of the service carries HTTP.
+
+## Why
+
+Cookies and headers exist in HTTP only. On ports with TCP, TLS, MONGO, MYSQL or REDIS there is nothing to hash, and
+each connection goes to any pod: the affinity is accepted and does nothing.
+
+## Bad
+
+```yaml
+ports:
+  - {number: 5432, name: tcp-postgres}
+resilience:
+  sessionAffinity: {header: x-user}  # warning: [affinity-without-http] "x-user", "tcp-postgres"
+```
+
+## Good
+
+```yaml
+ports:
+  - {number: 8443, name: https}
+  - {number: 5432, name: tcp-postgres}
+resilience:
+  sessionAffinity: {header: x-user}
+```
+
+## See
+
+- https://istio.io/latest/docs/reference/config/networking/destination-rule/#LoadBalancerSettings-ConsistentHashLB
+"""
+
+from collections.abc import Iterator
+
+from meshguard.diagnostic import Finding, Severity, quoted
+from meshguard.model import ROUTABLE
+from meshguard.rule import Case, Rule
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Find session affinity of a service whose ports are all opaque to the mesh."""
+    resilience, ports = case.service.resilience, case.service.ports
+    affinity = resilience.session_affinity if resilience is not None else None
+    if affinity is None or affinity.at is None or not ports or any(port.protocol in ROUTABLE for port in ports):
+        return
+    names = quoted(port.name for port in ports)
+    yield Finding(
+        affinity.at,
+        f"'{affinity.cookie or affinity.header}' can be read on HTTP ports only, and the ports are {names}, so"
+        " callers are not kept at one pod; leave 'sessionAffinity' out",
+    )
+
+
+RULE = Rule("affinity-without-http", Severity.WARNING, __doc__, check)

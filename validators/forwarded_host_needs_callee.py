@@ -1,0 +1,64 @@
+"""A proxy forwards a public Host header, and whether the service behind it takes that host is not known here.
+
+## Why
+
+In the mesh the Host header decides where a request goes, not the address that was dialled. A host that nobody in
+the mesh has leaves as plaintext to that address: a service with mutual TLS in STRICT mode refuses it (503, flags
+UC), in PERMISSIVE mode it arrives without identity, retries and telemetry, and where only declared hosts are let
+out it gets 502 (run on Istio 1.27 and 1.31). It works where the service behind lists the host in its
+`internalRouting.forwardedHosts`, which one file cannot show; a run over all services does.
+
+## Bad
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+upstreams:
+  - service: catalog
+    port: 8080
+    forwardedHosts: [shop.example.com]  # info: [forwarded-host-needs-callee] "catalog", "shop.example.com"
+```
+
+## Good
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+upstreams:
+  - service: catalog
+    port: 8080
+```
+
+## See
+
+- https://github.com/kubernetes/ingress-nginx/issues/3171
+- https://github.com/istio/istio/issues/25267
+"""
+
+from collections.abc import Iterator
+
+from meshguard.diagnostic import Finding, Severity, quoted
+from meshguard.policy import Facts, is_itself
+from meshguard.rule import Case, Rule
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Find hosts that the service forwards to another one."""
+    for upstream in case.service.upstreams:
+        service, hosts = upstream.service, upstream.forwarded_hosts
+        if service is not None and hosts and not is_itself(service, case.facts):
+            names = quoted(host.value for host in hosts)
+            yield Finding(
+                upstream.at / "forwardedHosts",
+                f"requests with the Host {names} reach '{service}' only if it lists them in its"
+                f" internalRouting.forwardedHosts; else they {_else(case.facts)}",
+            )
+
+
+def _else(facts: Facts) -> str:
+    if facts.mesh.outbound_traffic == "REGISTRY_ONLY":
+        return "get 502"
+    return "arrive as plaintext" + ("" if facts.mtls == "DISABLE" else ", which mutual TLS refuses (503)")
+
+
+RULE = Rule("forwarded-host-needs-callee", Severity.INFO, __doc__, check)
