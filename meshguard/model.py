@@ -262,7 +262,7 @@ class RetryShare(NamedTuple):
 
 def build(values: Node, at: ValuePath, facts: Facts) -> Service:
     """Build the model of values that the schema has accepted; the contract stands below `at`."""
-    contract = find(values, at) or values
+    contract = find(values, at) or Node({}, values.span)
     tree = _Fields.of(contract, at)
     ports = tuple(_port(fields) for fields in tree.items("ports"))
     external, internal = tree.map("externalRouting"), tree.map("internalRouting")
@@ -373,18 +373,21 @@ def treated_routes(service: Service) -> Iterator[tuple[Routing, Route]]:
     A stream has neither, and the rest inside the mesh has what its section says itself.
     """
     for routing, route in served_routes(service):
-        if route.redirect is None:
-            as_said = route is routing.rest and routing is service.internal
-            yield routing, _as_treated(route, as_said=as_said)
+        if route.redirect is not None:
+            continue
+        if route.streaming:
+            yield routing, _treated(route, timed=False, repeated=False)
+        elif route is routing.rest and routing is service.internal:
+            said = route.written.keys()
+            yield routing, _treated(route, timed="timeout" in said, repeated=not said.isdisjoint(RETRY_FIELDS))
+        else:
+            yield routing, route
 
 
-def _as_treated(route: Route, *, as_said: bool) -> Route:
+def _treated(route: Route, *, timed: bool, repeated: bool) -> Route:
     timeout, retry = route.treatment
-    if route.streaming or (as_said and "timeout" not in route.written):
-        timeout = Setting(None)
-    if route.streaming or (as_said and not route.written.keys() & RETRY_FIELDS):
-        retry = retry._replace(attempts=Setting(0))
-    return route._replace(treatment=Treatment(timeout, retry))
+    timeout = timeout if timed else Setting(None)
+    return route._replace(treatment=Treatment(timeout, retry if repeated else retry._replace(attempts=Setting(0))))
 
 
 def receivers(route: Route, own: str | None) -> tuple[str, ...]:
@@ -427,10 +430,11 @@ def timed_routes(service: Service) -> Iterator[tuple[Route, Setting[int]]]:
     """Give every route whose tries are limited, with that limit: it holds where its conditions hold."""
     for routing, route in treated_routes(service):
         per_try = route.treatment.retry.per_try_timeout
-        if per_try is not None:
-            shares = all_shares(service, routing, route)
-            if any(share.retry is not None and share.retry.per_try_timeout == per_try for share in shares):
-                yield route, per_try
+        if per_try is None or route.treatment.retry.attempts.value == 0:
+            continue
+        shares = all_shares(service, routing, route) if route.methods else ()  # else some method is repeated
+        if not shares or any(share.retry is not None and share.retry.per_try_timeout for share in shares):
+            yield route, per_try
 
 
 def longest_waits(retry: Retry) -> int:

@@ -66,6 +66,8 @@ _MOST = 6  # attempts outside times attempts inside
 
 def check(case: Case) -> Iterator[Finding]:
     """Find the strongest retries of both sections where their product is too large."""
+    if case.service.external is None or case.service.internal is None:
+        return
     outer, inner = _strongest(case, case.service.external), _strongest(case, case.service.internal)
     if outer is None or inner is None or outer[0] * inner[0] <= _MOST:
         return
@@ -77,7 +79,7 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def _strongest(case: Case, section: Routing | None) -> tuple[int, ValuePath] | None:
+def _strongest(case: Case, section: Routing) -> tuple[int, ValuePath] | None:
     """Give the most attempts under conditions that overload meets, and the place in the values that says so."""
     found = []
     for routing, route in treated_routes(case.service):

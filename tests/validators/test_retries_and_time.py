@@ -270,6 +270,7 @@ def test_limits_of_the_policy(values: str, expected: list[str]) -> None:
     [
         (HTTP + item("retryAttempts: 0"), []),
         (HTTP + item("retryAttempts: 0, timeout: 5s"), []),
+        (HTTP + section("retryAttempts: 0, retryOn: 5xx"), []),
         (HTTP + item("retryAttempts: 0, retryOn: 5xx, retryBackoff: 50ms"), ["3 retry-settings-unused"]),
         (HTTP + section("retryOn: 5xx, pathConfiguration: [{path: /a, retryAttempts: 0}]"), []),
         (HTTP + item("retryOn: 5xx") + "  pathOverrides: {/a: {retryAttempts: 0}}\n", []),
@@ -282,6 +283,22 @@ def test_limits_of_the_policy(values: str, expected: list[str]) -> None:
 )
 def test_settings_beside_no_attempts(values: str, expected: list[str]) -> None:
     assert judged(values) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (HTTP + item("retryOn: 5xx"), ["3 retry-settings-unused"]),
+        (HTTP + item("retryOn: 5xx, retryAttempts: 1"), []),
+        (HTTP + section("retryOn: 5xx"), ["2 retry-settings-unused"]),
+        (HTTP + section("retryOn: 5xx, pathConfiguration: [{path: /a, retryAttempts: 1}, {path: /b}]"), []),
+        (HTTP + section("retryOn: 5xx, pathConfiguration: [{path: /a}]"), ["2 retry-settings-unused"]),
+        (HTTP + section("retryAttempts: 0, pathConfiguration: [{path: /a, retryOn: 5xx}]"), []),
+        (HTTP + section("timeout: 5s"), []),
+    ],
+)
+def test_settings_where_the_policy_has_no_attempts(values: str, expected: list[str]) -> None:
+    assert judged(values, "defaults: {retryAttempts: 0}") == expected
 
 
 def layers(outer: str, inner: str) -> str:
