@@ -129,19 +129,19 @@ def test_wheels_are_those_named_else_those_shipped(tmp_path: Path, monkeypatch: 
 
 def test_uv_comes_first_where_it_is_on_the_path(tmp_path: Path) -> None:
     uv = program(tmp_path / "bin" / "uv", "")
-    plan = Plan("the.lock", "/usr/bin/python3", "/work")
+    plan = Plan("the.lock", "/usr/bin/python3", "/build")
     both = ways(plan, {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)})
     assert [[step.tool for step in steps] for steps in both] == [["uv"], ["venv", "pip"]]
     assert both[0][0].command == (
         *(uv, "--no-config", "pip", "install", "--python", "/usr/bin/python3", "--link-mode=copy"),
-        *("--require-hashes", "--only-binary", ":all:", "--no-deps", "--target", "/work/site", "-r", "the.lock"),
+        *("--require-hashes", "--only-binary", ":all:", "--no-deps", "--target", "/build/site", "-r", "the.lock"),
     )
-    assert both[1][0].command == ("/usr/bin/python3", "-I", "-m", "venv", "/work/venv")
+    assert both[1][0].command == ("/usr/bin/python3", "-I", "-m", "venv", "/build/venv")
     assert ways(plan, {"PATH": ""}) == [both[1]]
 
 
 def test_from_wheels_no_index_is_asked() -> None:
-    [[_, pip]] = ways(Plan("the.lock", "python3", "/work", "/wheels"), {"PATH": ""})
+    [[_, pip]] = ways(Plan("the.lock", "python3", "/build", "/wheels"), {"PATH": ""})
     assert pip.command[-3:] == ("--no-index", "--find-links", "/wheels")
 
 
