@@ -7,6 +7,7 @@ section, the policy, a built-in default) is a `Setting`, whose `at` is None wher
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from meshguard.beside import Stray, places, strays
 from meshguard.diagnostic import ROOT, ValuePath
 from meshguard.duration import milliseconds
 from meshguard.node import Node, Plain, find, plain
@@ -243,7 +244,10 @@ class Upstream(NamedTuple):
 
 
 class Service(NamedTuple):
-    """Everything that a team's values say. `at` is where the contract stands in the values."""
+    """Everything that a team's values say. `at` is where the contract stands in the values.
+
+    `denied` are the places of fields that the policy denies the team, `strays` the keys beside the sections.
+    """
 
     at: ValuePath
     ports: tuple[Port, ...]
@@ -251,6 +255,8 @@ class Service(NamedTuple):
     internal: Routing | None
     resilience: Resilience | None
     upstreams: tuple[Upstream, ...]
+    denied: tuple[ValuePath, ...] = ()
+    strays: tuple[Stray, ...] = ()
 
 
 class RetryShare(NamedTuple):
@@ -273,6 +279,8 @@ def build(values: Node, at: ValuePath, facts: Facts) -> Service:
         internal=internal and _routing(internal, facts, "allow"),
         resilience=_resilience(tree.map("resilience"), facts),
         upstreams=tuple(_upstream(fields) for fields in tree.items("upstreams")),
+        denied=tuple(places(contract, at, facts.team.deny)) if facts.team is not None and facts.team.deny else (),
+        strays=tuple(strays(contract, at)),
     )
 
 

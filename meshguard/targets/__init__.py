@@ -1,4 +1,4 @@
-"""What a target is: a service in, rendered objects out, and what the target cannot say."""
+"""What a target is: a service in, rendered objects out."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -34,23 +34,14 @@ class Rendered(NamedTuple):
     chart_facts: tuple[str, ...] = ()
 
 
-class Limit(NamedTuple):
-    """A value that the target cannot say as it is meant; `approximated` tells whether it says something near."""
-
-    at: ValuePath
-    message: str
-    approximated: bool
-
-
 class Target(NamedTuple):
     """One product that values are rendered for.
 
     `render` raises UserError where a fact is missing. `verify` parses what was rendered and gives a finding, at
-    the value that asked for the object, for everything that may not be emitted. `limits` are reported, and
-    everything else is expressed exactly.
+    the value that asked for the object, for everything that may not be emitted. What the target cannot express
+    exactly is said by rules in `validators/`.
     """
 
     name: str
     render: Callable[[Service, Facts], Rendered]
     verify: Callable[[Rendered, Facts], tuple[Finding, ...]]
-    limits: Callable[[Service, Facts], tuple[Limit, ...]]
