@@ -22,8 +22,10 @@ from meshguard.helm.scalar import NO_KEY, Exact, from_exact, key_name, plain_key
 from meshguard.node import Node
 
 DEPTH = 200  # levels; Helm takes 10,000, but nobody writes them
+VALUES = 100_000  # in one document; Helm has no bound
 LOSSES = 1000  # of one document; nobody reads more
 
+_new = tuple.__new__  # what a NamedTuple is made by, without the call around it
 _FEW = 100  # aliased nodes, and
 _SMALL = 1000  # nodes, up to which nothing is refused
 _LOW, _HIGH = 400_000, 4_000_000  # nodes, between which the share that aliases may have falls from 0.99 to 0.10
@@ -41,7 +43,7 @@ class Document(NamedTuple):
     losses: list[Loss]
     anchors: dict[str, "_Anchor"]
     path: list[str | int]
-    counts: list[int]  # how many nodes were decoded, and how many of them by way of aliases
+    counts: list[int]  # how many nodes were decoded, from how many on to look closer, how many came by aliases
     doubts: list[Span]  # of what Helm refuses if it survives to the end
     odd_keys: dict[int, dict[str, Exact]]  # the keys that are not text, by the identity of their map
 
@@ -68,7 +70,7 @@ def compose(following: Source, file: str, text: str, line: int) -> tuple[Node, l
     Raises SourceError for what Helm refuses.
     """
     # The document and its root are decoded, too.
-    document = Document(following, file, text, line, [], {}, [], [2, 0], [], {})
+    document = Document(following, file, text, line, [], {}, [], [2, VALUES, 0], [], {})
     node = _node(document, following(), None)
     if document.doubts:
         _check(node)
@@ -97,8 +99,9 @@ def _alias(document: Document, event: Event, key: Span | None) -> Node:
     if node is None:
         raise SourceError(f"the anchor `{event.anchor}` contains itself", _span(document, event))
     document.counts[0] += size
-    document.counts[1] += size
-    _check_aliases(document, event)
+    document.counts[1] = 0
+    document.counts[2] += size
+    _check_counts(document, event)
     return Node(node.value, node.span, key)
 
 
@@ -109,9 +112,11 @@ def _target(document: Document, event: Event) -> _Anchor:
     return target
 
 
-def _check_aliases(document: Document, event: Event) -> None:
-    """Refuse a document whose aliases unfold to too much, by the measure of go-yaml."""
-    decoded, aliased = document.counts
+def _check_counts(document: Document, event: Event) -> None:
+    """Refuse a document of too many values, or whose aliases unfold to too much by the measure of go-yaml."""
+    decoded, _, aliased = document.counts
+    if decoded - aliased > VALUES:
+        raise SourceError(f"the document holds more than {VALUES} keys and values", _span(document, event))
     share = 0.99 - 0.89 * min(max((decoded - _LOW) / (_HIGH - _LOW), 0), 1)
     if aliased > _FEW and decoded > _SMALL and aliased / decoded > share:
         raise SourceError("the aliases up to here unfold to more than Helm allows", _span(document, event))
@@ -129,7 +134,7 @@ def _scalar(document: Document, event: Event, key: Span | None) -> Node:
         value = event.value
     if value.__class__ is float and value - value != 0:
         document.doubts.append(span)
-    node = Node(value, span, key)
+    node = _new(Node, (value, span, key))
     if event.anchor is not None:
         document.anchors[event.anchor] = _Anchor(event, node, 1)
     return node
@@ -148,6 +153,8 @@ def _list(document: Document, start: Event, key: Span | None) -> Node:
     last = start
     while (event := document.next()).__class__ is not SequenceEndEvent:
         counts[0] += 1
+        if counts[0] > counts[1]:
+            _check_counts(document, event)
         path.append(len(items))
         items.append(_node(document, event, None))
         path.pop()
@@ -166,8 +173,8 @@ def _map(document: Document, start: Event, key: Span | None) -> Node:
             node = _merge(document, last, filling)
             continue
         counts[0] += 2
-        if counts[1]:
-            _check_aliases(document, event)
+        if counts[0] > counts[1]:
+            _check_counts(document, event)
         span = _span(document, event)
         name, exact = _name(document, event, span)
         last = document.next()
@@ -259,7 +266,7 @@ def _odd_key(document: Document, event: Event) -> Exact:
     """Give the exact value of a key with an anchor or a tag, or of one that is an alias."""
     if event.__class__ is AliasEvent:
         document.counts[0] += 1
-        document.counts[1] += 1
+        document.counts[2] += 1
         event = _target(document, event).event
     if event.__class__ is not ScalarEvent:
         raise SourceError("a key must be text, not a list or a map", _span(document, event))
@@ -300,7 +307,7 @@ def _span(document: Document, event: Event) -> Span:
     line = document.line + 1
     if event.__class__ is ScalarEvent and event.style in ("|", ">"):
         return _block_span(document, event)
-    return Span(document.file, start.line + line, start.column + 1, end.line + line, end.column + 1)
+    return _new(Span, (document.file, start.line + line, start.column + 1, end.line + line, end.column + 1))
 
 
 def _block_span(document: Document, event: Event) -> Span:

@@ -21,10 +21,11 @@ Source: TypeAlias = Callable[[], Event]
 Built = TypeVar("Built")
 
 _BOM = "\ufeff"
-_REPAIRS = 50  # characters of a document that are disguised, one run of the parser each
+_REPAIRS = 20  # characters of a document that are disguised, one run of the parser each
 _SHORT_READ = 512  # bytes that go-yaml reads at once
 _ANCHOR_AND_TAG = re.compile(r"(?:&[0-9A-Za-z_-]*\s+)?!(?:<[^>\s]*>|[^\s,\[\]{}]*)")
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
+_MARKER = re.compile(r"^(?:---|\.\.\.)(?:\s|$)", re.MULTILINE)
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FEEDS = re.compile("[\x85\u2028\u2029]")  # line breaks to YAML 1.1 alone
 _BREAKS = re.compile("\r\n|\r|\n")
@@ -189,11 +190,12 @@ def _tags_checked(source: Source, text: str) -> Iterator[Event]:
 def _slashes_checked(source: Source, text: str) -> Iterator[Event]:
     """Refuse an escaped slash, which JSON has and YAML 1.1 lacks."""
     while event := source():
-        start, end = event.start_mark, event.end_mark
+        start, end = event.start_mark.index, event.end_mark.index
         if _is_double_quoted(event):
-            _check_slashes(text, start.index, end.index)
-        elif event.__class__ is DocumentEndEvent and text[end.index :].lstrip(" ")[:1] == '"':
-            _check_slashes(text, end.index, len(text))  # a token is read ahead
+            _check_slashes(text, start, end)
+        elif event.__class__ is DocumentEndEvent:  # go-yaml reads ahead, but not beyond the next marker
+            marker = _MARKER.search(text, end)
+            _check_slashes(text, end, marker.start() if marker else len(text))
         yield event
 
 

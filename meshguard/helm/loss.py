@@ -21,8 +21,9 @@ class Loss(NamedTuple):
 
 
 class SourceError(Exception):
-    """Helm refuses this source: what is wrong, in one sentence, and where."""
+    """Helm refuses this source: what is wrong, in one sentence, and where; `text` is the source, if it is text."""
 
-    def __init__(self, message: str, span: Span) -> None:
+    def __init__(self, message: str, span: Span, text: str = "") -> None:
         super().__init__(message)
         self.span = span
+        self.text = text

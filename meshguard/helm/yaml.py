@@ -1,6 +1,6 @@
 """YAML as Helm reads it: bytes in, a map with a place for every key and value out, and what was lost on the way."""
 
-import re
+from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -20,7 +20,6 @@ DOCUMENTS = 1000  # in one source
 
 _BOM = "\ufeff"
 _BUFFER = 4096  # bytes; a last line as long as several of these was lost by Helm 4 before 4.3
-_SEPARATOR = re.compile(r"(?:\A|(?<=\n))---([^\n]*)\n")
 
 
 class Loaded(NamedTuple):
@@ -50,6 +49,16 @@ def load(data: bytes, file: str, helm: Version) -> Loaded:
         raise SourceError(f"the file is larger than {LIMIT >> 20} MiB", Span(file, 1, 1, 1, 1))
     text = _decode(data, file, helm)
     losses: list[Loss] = []
+    try:
+        root = _documents(text, file, helm, losses)
+    except SourceError as error:
+        error.text = _lines(text.removeprefix(_BOM))
+        raise
+    return Loaded(root, tuple(losses), _lines(text.removeprefix(_BOM)))
+
+
+def _documents(text: str, file: str, helm: Version, losses: list[Loss]) -> Node:
+    """Read the documents that this version of Helm reads, one laid over the other."""
     parts = [_Part(text, 0)]
     if helm >= (4,):
         parts = _split(_as_lines(text, file, helm, losses), file)
@@ -63,7 +72,7 @@ def load(data: bytes, file: str, helm: Version) -> Loaded:
         losses.append(_second_document(file, part.line, root.span))
         root, merged = merge(root, node)
         losses += merged
-    return Loaded(root or Node({}, Span(file, 1, 1, 1, 1)), tuple(losses), _lines(text.removeprefix(_BOM)))
+    return root or Node({}, Span(file, 1, 1, 1, 1))
 
 
 def _second_document(file: str, line: int, first: Span) -> Loss:
@@ -106,15 +115,26 @@ def _as_lines(text: str, file: str, helm: Version, losses: list[Loss]) -> str:
 def _split(text: str, file: str) -> list[_Part]:
     """Cut a stream into documents as Helm 4 does, line by line, before any YAML is read."""
     parts, start, line = [], 0, 0
-    for found in _SEPARATOR.finditer(text):
-        here = line + text.count("\n", start, found.start())
-        _check_separator(found[1], file, here + 1)
-        if start < found.start():
-            parts.append(_Part(text[start : found.start()], line))
-            start, line = found.end(), here + 1
+    for at in _separators(text):
+        end = text.index("\n", at) + 1
+        here = line + text.count("\n", start, at)
+        _check_separator(text[at + 3 : end - 1], file, here + 1)
+        if start < at:
+            parts.append(_Part(text[start:at], line))
+            start, line = end, here + 1
         if len(parts) >= DOCUMENTS:
             raise SourceError(f"the file holds more than {DOCUMENTS} documents", Span(file, line, 1, line, 4))
     return [*parts, _Part(text[start:], line)]
+
+
+def _separators(text: str) -> Iterator[int]:
+    """Give where lines begin with `---`."""
+    if text.startswith("---"):
+        yield 0
+    at = text.find("\n---")
+    while at >= 0:
+        yield at + 1
+        at = text.find("\n---", at + 1)
 
 
 def _check_separator(rest: str, file: str, line: int) -> None:
@@ -158,14 +178,14 @@ def _first(part: _Part, file: str, following: Source) -> tuple[Node, list[Loss]]
 def _rest(part: _Part, file: str, following: Source, first: Span) -> list[Loss]:
     """Note what stands after the first document of the text."""
     try:
-        while not isinstance(event := following(), StreamEndEvent):
+        for _ in range(DOCUMENTS):
+            event = following()
+            if isinstance(event, StreamEndEvent):
+                return []
             mark = event.start_mark
-            content = following()
-            if not _is_empty(content):
+            if not _is_empty(following()):
                 break
             following()
-        else:
-            return []
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         event = None
