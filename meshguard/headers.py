@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from meshguard.diagnostic import ValuePath
-from meshguard.model import HeaderRules, Route, Routing, Service
+from meshguard.model import HeaderRules, Service, sections
 
 
 class Change(NamedTuple):
@@ -24,19 +24,17 @@ class Change(NamedTuple):
 class Changes(NamedTuple):
     """All header changes of an item on one side."""
 
-    routing: Routing
-    route: Route
     side: str
     changes: tuple[Change, ...]
 
 
 def header_changes(service: Service) -> Iterator[Changes]:
     """Give what each item changes, on requests and on responses, as far as it changes something."""
-    for routing in (service.external, service.internal):
-        for route in (routing.routes or ()) if routing is not None else ():
+    for routing in sections(service):
+        for route in routing.routes or ():
             for side, rules in (("request", route.request_headers), ("response", route.response_headers)):
-                if routing is not None and rules is not None:
-                    yield Changes(routing, route, side, tuple(_changes(rules, side)))
+                if rules is not None:
+                    yield Changes(side, tuple(_changes(rules, side)))
 
 
 def every_change(service: Service) -> Iterator[Change]:

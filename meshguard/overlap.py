@@ -212,7 +212,7 @@ def _covered(route: Route, earlier: tuple[Route, ...], gone: tuple[str, ...], ma
     takers = [each for each in earlier if _takes_conditions(each, route) and _may_meet(each, route)]
     regex = route.path_type == "Regex"
     if own is None:
-        return Dead(route, known=False) if _is_usable(route) and (earlier or machines) else None
+        return Dead(route, known=False) if _is_usable(route) and len(machines) > 1 else None
     if not regex and all(each.path_type != "Regex" for each in takers):
         return None
     known = [(each, machine) for each in takers if (machine := machines[each.at]) is not None]

@@ -21,7 +21,7 @@ _TOKENS = r"""
   | (?P<edge>[\^$]|\\[Az])
   | (?P<set>\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\])
   | (?P<class>\\[dDwWsS]|\.)
-  | (?P<char>\\x\{[0-9A-Fa-f]+\}|\\x[0-9A-Fa-f]{2}|\\[0-7]{1,3}|\\[^A-Za-z0-9]|\\[aftnrv]|[^\\])
+  | (?P<char>\\x\{[0-9A-Fa-f]+\}|\\x[0-9A-Fa-f]{2}|\\[0-7]{1,3}|\\[^A-Za-z0-9]|\\[aftnrv]|[^\\\[])
 """
 _ITEM = r"\[:(\^?)(\w+):\]|(\\[dDwWsS])|(?P<low>{char})(?:-(?P<high>{char}))?".replace(
     "{char}", r"\\x\{[0-9A-Fa-f]+\}|\\x[0-9A-Fa-f]{2}|\\[0-7]{1,3}|\\[^A-Za-z0-9]|\\[aftnrv]|[^\\]"
@@ -104,7 +104,7 @@ def refusal(pattern: str) -> str | None:
     if "\\C" in pattern.replace("\\\\", ""):
         return "invalid escape sequence: \\C"
     try:
-        size = re2.compile(pattern.encode("latin-1", "replace"), _options(re2)).programsize
+        size = re2.compile(_bytes(pattern), _options(re2)).programsize
     except re2.error as error:
         reason = error.args[0]
         return reason.decode("latin-1") if isinstance(reason, bytes) else str(reason)
@@ -117,10 +117,15 @@ def takes(pattern: str, path: str) -> bool:
     if re2 is None:
         return False
     try:
-        expression = re2.compile(pattern.encode("latin-1", "replace"), _options(re2))
+        expression = re2.compile(_bytes(pattern), _options(re2))
     except re2.error:
         return False
-    return expression.fullmatch(path.encode("latin-1", "replace")) is not None
+    return expression.fullmatch(_bytes(path)) is not None
+
+
+def _bytes(text: str) -> bytes:
+    """Give a text as it reaches the proxy, which takes each byte for a character."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _re2() -> Any:  # noqa: ANN401 - the wheel has no types
@@ -141,7 +146,7 @@ def _options(re2: Any) -> Any:  # noqa: ANN401 - the wheel has no types
 def parse(pattern: str) -> Part | None:
     """Give the parts of an expression, or None where RE2 refuses it or it has something not modelled here."""
     try:
-        tokens = _tokens(pattern)
+        tokens = _tokens(_bytes(pattern).decode("latin-1"))
         part, end, _ = _choice(tokens, 0, fold=False, depth=0)
     except _Unread:
         return None

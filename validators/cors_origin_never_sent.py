@@ -21,6 +21,7 @@ externalRouting:
           - https://shop.example.com:443  # error: [cors-origin-never-sent] "https://shop.example.com:443"
           - wss://chat.example.com  # error: [cors-origin-never-sent] "https://chat.example.com"
           - http://localhost:70000  # error: [cors-origin-never-sent] "70000"
+          - file://localhost  # error: [cors-origin-never-sent] "file://localhost"
 ```
 
 ## Good

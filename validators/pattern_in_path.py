@@ -120,7 +120,7 @@ def _route(route: Route, *, regex: bool) -> Iterator[Finding]:
 def _literal(at: ValuePath, path: str) -> Iterator[Finding]:
     found = _first(_IN_PATH, path)
     if found is not None:
-        before = path[: path.index(found)].rstrip("/") or "/"
+        before = path[: path.index(found)].rstrip("/.") or "/"
         yield Finding(
             at,
             f"'{found}' in the path '{path}' is plain text and matches no other text, so requests get 404;"

@@ -25,6 +25,23 @@ externalRouting:
       redirect: {host: orders.example.com, path: /new}  # warning: [redirect-to-unlisted-path] "/new"
 ```
 
+```policy
+mesh: {prometheus: sidecar}
+```
+
+```yaml
+ports:
+  - {number: 8080, name: http, metrics: /metrics}
+externalRouting:
+  hosts: [orders.example.com]
+  port: http
+  pathConfiguration:
+    - path: /
+    - path: /numbers
+      pathType: Exact
+      redirect: {path: /metrics/all}  # warning: [redirect-to-unlisted-path] "/metrics/all"
+```
+
 ## Good
 
 ```yaml

@@ -78,11 +78,15 @@ def check(case: Case) -> Iterator[Finding]:
     """Find overrides that no item has the path of."""
     external, internal = case.service.external, case.service.internal
     for routing, other, name in ((external, internal, "internalRouting"), (internal, external, "externalRouting")):
-        for override in routing.unknown_overrides if routing is not None else ():
-            if routing is not None and override.at is not None:
-                hint = _hint(override.value, routing, other, name)
-                message = f"no item has the path '{override.value}', so these settings are lost; {hint}"
-                yield Finding(override.at, message, on_key=True)
+        if routing is not None:
+            yield from _unknown(routing, other, name)
+
+
+def _unknown(routing: Routing, other: Routing | None, name: str) -> Iterator[Finding]:
+    for override in routing.unknown_overrides:
+        hint = _hint(override.value, routing, other, name)
+        message = f"no item has the path '{override.value}', so these settings are lost; {hint}"
+        yield Finding(override.at or routing.at, message, on_key=True)
 
 
 def _hint(path: str, routing: Routing, other: Routing | None, name: str) -> str:
