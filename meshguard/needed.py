@@ -1,5 +1,6 @@
 """Facts that rendering cannot do without: given, or refused with the lines that are missing. Nothing is made up."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from meshguard.exposure import Exposure, exposures
 from meshguard.model import Routing
 from meshguard.policy import Facts, Gateway, fill, template_words
 
+_LABEL = re.compile("[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _SERVICE_LINES = """services:
   - values: services/{service}/values.yaml
     name: "{service}\""""
@@ -40,8 +42,12 @@ class Reach(NamedTuple):
 
 
 def service_name(facts: Facts) -> str:
-    """Give the name of the service."""
+    """Give the name of the service, which must be one that a Service can have."""
     name = facts.identity.service
+    if name and not _LABEL.fullmatch(name):
+        raise UserError(
+            f"'{name}' cannot be the name of a Service; write lower-case letters, digits and dashes, a letter first"
+        )
     if name:
         return name
     raise _refusal(

@@ -47,6 +47,16 @@ def test_a_service_without_a_name() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["orders_api", "Orders", "1orders", "orders-", "o" * 64, "orders.shop"])
+def test_a_name_that_no_service_can_have(name: str) -> None:
+    with pytest.raises(UserError) as refused:
+        service_name(facts(service=name))
+
+    assert str(refused.value) == (
+        f"'{name}' cannot be the name of a Service; write lower-case letters, digits and dashes, a letter first"
+    )
+
+
 def test_a_service_without_a_namespace() -> None:
     with pytest.raises(UserError) as refused:
         namespace_of(facts())
