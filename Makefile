@@ -1,14 +1,18 @@
 # tools/dev makes what a target needs once, outside the tree: Python, Go and git are all that must be there.
-.PHONY: check test lint format lock docs dist bench
+.PHONY: check test truth lint format golden lock docs dist bench
 .DEFAULT_GOAL := check
 
 # Under a minute: form, types, import contracts and the tests that need no Helm.
 check: lint
-	tools/dev pytest -n auto -m "not helm and not slow"
+	tools/dev pytest -n auto -m "not helm and not mesh and not slow"
 
-# Everything, with real Helm 3 and 4, built from their Go modules.
+# Everything, with real Helm 3 and 4 and Istio's own code, built from their Go modules, and a real Envoy.
 test: lint
-	tools/dev --helm pytest -n auto --cov --cov-fail-under=100
+	tools/dev --helm --istio pytest -n auto --cov --cov-fail-under=100
+
+# Many more made-up services on Istio and Envoy than `make test` tries.
+truth:
+	tools/dev --istio pytest -n auto -m mesh --truth tests/mesh
 
 lint:
 	tools/dev ruff format --check
@@ -22,10 +26,7 @@ format:
 
 # Write what tests compare with; the difference is to be read before it is committed.
 golden:
-	tools/dev pytest -n auto --golden -m "not helm"
-
-docs:
-	tools/dev python -m tools.docs
+	tools/dev pytest -n auto --golden -m "not helm and not mesh"
 
 # Pins stay as they are where they still fit; `make lock UPGRADE=--upgrade` takes the newest.
 COMPILE = tools/dev env UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet pyproject.toml --universal \

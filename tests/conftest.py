@@ -14,17 +14,24 @@ HELMS = {
     "helm3_oldest": "MESHGUARD_TEST_HELM3_OLDEST",
     "helm4": "MESHGUARD_TEST_HELM4",
 }
+MESH = frozenset({"istio", "istio_newest", "istio_oldest"})
+
+pytest_plugins = ["tests.mesh.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden files instead of comparing with them")
+    parser.addoption("--truth", action="store_true", help="try 10,000 made-up services on Istio and Envoy, not 500")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest applies -m
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if HELMS.keys() & getattr(item, "fixturenames", ()):
+        used = frozenset(getattr(item, "fixturenames", ()))
+        if HELMS.keys() & used:
             item.add_marker(pytest.mark.helm)
+        if used & MESH:
+            item.add_marker(pytest.mark.mesh)
 
 
 class Program(NamedTuple):

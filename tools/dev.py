@@ -1,8 +1,9 @@
-"""Run a development command with all that it needs: `tools/dev [--helm] COMMAND ARGUMENT...`.
+"""Run a development command with all that it needs: `tools/dev [--helm] [--istio] COMMAND ARGUMENT...`.
 
 That is a virtual environment of requirements-dev.lock, the wheels of requirements.lock for tests without network,
-and with --helm real Helm binaries, built from the Go modules below tools/. All of it is made once, outside the
-tree: in $MESHGUARD_TEST_CACHE, else $XDG_CACHE_HOME/meshguard-test, else ~/.cache/meshguard-test.
+with --helm real Helm binaries and what reads values with their packages, built from the Go modules below tools/, and with --istio the program of
+tests/mesh/lab, built with the Istio of each of its module files. All of it is made once, outside the tree: in
+$MESHGUARD_TEST_CACHE, else $XDG_CACHE_HOME/meshguard-test, else ~/.cache/meshguard-test.
 """
 
 import fcntl
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,19 +24,31 @@ HELMS = {
     "MESHGUARD_TEST_HELM3_OLDEST": TOOLS / "helm3-oldest",
     "MESHGUARD_TEST_HELM4": TOOLS / "helm4",
 }
+ORACLES = {
+    "MESHGUARD_TEST_ORACLE3": TOOLS / "helm3",
+    "MESHGUARD_TEST_ORACLE4": TOOLS / "helm4",
+}
+LAB = ROOT / "tests" / "mesh" / "lab"
+ISTIOS = {"MESHGUARD_TEST_ISTIO": LAB / "go.mod", "MESHGUARD_TEST_ISTIO_OLDEST": LAB / "istio-1.27.mod"}
 
 
 def main(arguments: list[str]) -> None:
     """Make what the command needs and become it."""
-    with_helm = arguments[:1] == ["--helm"]
-    command = arguments[1:] if with_helm else arguments
+    flags = list(takewhile({"--helm", "--istio"}.__contains__, arguments))
+    command = arguments[len(flags) :]
     venv = made("venv", [ROOT / "requirements-dev.lock"], make_venv)
     wheels = made("wheels", [ROOT / "requirements.lock"], download_wheels)
     path = os.pathsep.join((str(venv / "bin"), os.environ["PATH"]))
     environ = {**os.environ, "PATH": path, "MESHGUARD_TEST_WHEELS": str(wheels)}
-    for variable, module in HELMS.items() if with_helm else ():
+    for variable, module in HELMS.items() if "--helm" in flags else ():
         binary = made(module.name, [module / "go.mod", module / "go.sum"], build_helm) / "helm"
         environ[variable] = str(binary)
+    for variable, module in ORACLES.items() if "--helm" in flags else ():
+        sources = [module / "go.mod", module / "go.sum", module / "oracle" / "main.go"]
+        environ[variable] = str(made(f"{module.name}-oracle", sources, build_oracle) / "oracle")
+    for variable, file in ISTIOS.items() if "--istio" in flags else ():
+        sources = [file, file.with_suffix(".sum"), *sorted(LAB.glob("*.go"))]
+        environ[variable] = str(made(variable.lower().replace("_", "-"), sources, build_istio) / "lab")
     os.chdir(ROOT)
     os.execvpe(command[0], command, environ)  # noqa: S606 - the developer's own command
 
@@ -95,15 +109,28 @@ def build_helm(directory: Path, module: Path) -> None:
     found = re.search(r"(helm\.sh/helm/v\d+) (v\S+)", module.read_text())
     if not found:
         sys.exit(f"{module} requires no Helm")
-    if not shutil.which("go"):
-        sys.exit("the tests build real Helm binaries: install Go (https://go.dev/doc/install)")
     package, version = found.groups()
     stamp = f"-s -w -X {package}/internal/version.version={version}"
+    build_go(module.parent, "-ldflags", stamp, "-o", str(directory / "helm"), f"{package}/cmd/helm")
+
+
+def build_istio(directory: Path, module: Path) -> None:
+    """Build the program that asks Istio's own code, with the Istio that a module file requires."""
+    build_go(LAB, f"-modfile={module}", "-o", str(directory / "lab"), ".")
+
+
+def build_go(directory: Path, *arguments: str) -> None:
+    """Build a Go program exactly as its module files say."""
+    if not shutil.which("go"):
+        sys.exit("the tests build real Helm and ask Istio's own code: install Go (https://go.dev/doc/install)")
     settings = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false", "GOWORK": "off"}
-    binary = str(directory / "helm")
-    call(
-        "go", "build", "-ldflags", stamp, "-o", binary, f"{package}/cmd/helm", cwd=module.parent, settings=settings
-    )
+    call("go", "build", *arguments, cwd=directory, settings=settings)
+
+
+def build_oracle(directory: Path, module: Path) -> None:
+    """Build the program that reads values with Helm's own packages."""
+    settings = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false", "GOWORK": "off"}
+    call("go", "build", "-o", str(directory / "oracle"), "./oracle", cwd=module.parent, settings=settings)
 
 
 def call(*command: str, cwd: Path = ROOT, settings: dict[str, str] | None = None) -> None:

@@ -1,0 +1,140 @@
+"""Questions about a mesh in, the answers of Istio's own code out: one process for all questions of a session."""
+
+import json
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+Json = dict[str, Any]
+
+
+class Istio(NamedTuple):
+    """The program of tests/mesh/lab, running. `version` is what its proxies say that they are."""
+
+    version: str
+    process: "subprocess.Popen[str]"
+    log: Path
+
+    @property
+    def minor(self) -> str:
+        return ".".join(self.version.split(".")[:2])
+
+
+class Message(NamedTuple):
+    """What an analyzer says, as `istioctl analyze` prints it."""
+
+    code: str
+    level: str
+    text: str
+
+
+class Proxy(NamedTuple):
+    """An Envoy that asks istiod: `sidecar` of a pod, or `router` (a gateway)."""
+
+    kind: str
+    name: str
+    namespace: str
+    address: str
+    labels: Mapping[str, str] = {}
+
+
+class Mesh(NamedTuple):
+    """What stands in MeshConfig."""
+
+    outbound_traffic: str = "ALLOW_ANY"
+    root_namespace: str = "istio-system"
+    auto_mtls: bool = True
+
+
+class Resources(NamedTuple):
+    """What istiod sends to one proxy, each list sorted by name."""
+
+    listeners: tuple[Json, ...]
+    routes: tuple[Json, ...]
+    clusters: tuple[Json, ...]
+    endpoints: tuple[Json, ...]
+
+
+@contextmanager
+def running(binary: str, version: str, log: Path) -> Iterator[Istio]:
+    """Start the program, and end it when no more is asked."""
+    with (
+        log.open("w") as stderr,
+        subprocess.Popen(
+            [binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, encoding="utf-8"
+        ) as process,
+    ):
+        yield Istio(version, process, log)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def admit(istio: Istio, document: str) -> tuple[str, str]:
+    """Give why the webhook refuses an object, and what it warns of; empty where it says nothing."""
+    verdict = _ask(istio, op="admit", documents=[document])["verdict"]
+    return verdict.get("refused", ""), verdict.get("warning", "")
+
+
+def analyze(istio: Istio, documents: Sequence[str]) -> tuple[Message, ...]:
+    """Give what the analyzers say of all documents together."""
+    messages = _ask(istio, op="analyze", documents=list(documents)).get("messages", [])
+    return tuple(sorted(Message(found["code"], found["level"], found["text"]) for found in messages))
+
+
+def generate(istio: Istio, documents: Sequence[str], proxies: Iterable[Proxy], mesh: Mesh) -> tuple[Resources, ...]:
+    """Give what istiod sends to each proxy; documents that Istio refuses are an error."""
+    answer = _ask(
+        istio,
+        op="generate",
+        documents=list(documents),
+        proxies=[_proxy(proxy, istio.version) for proxy in proxies],
+        mesh=_mesh(mesh),
+    )
+    return tuple(
+        Resources(
+            _sorted(found["listeners"], "name"),
+            _sorted(found["routes"], "name"),
+            _sorted(found["clusters"], "name"),
+            _sorted(found["endpoints"], "clusterName"),
+        )
+        for found in answer["resources"]
+    )
+
+
+def _sorted(found: list[Json] | None, key: str) -> tuple[Json, ...]:
+    return tuple(sorted(found or (), key=lambda resource: str(resource[key])))
+
+
+def _proxy(proxy: Proxy, version: str) -> Json:
+    return {
+        "type": proxy.kind,
+        "name": proxy.name,
+        "namespace": proxy.namespace,
+        "address": proxy.address,
+        "labels": dict(proxy.labels),
+        "serviceAccount": proxy.name,
+        "istioVersion": version,
+    }
+
+
+def _mesh(mesh: Mesh) -> Json:
+    return {
+        "outboundTraffic": mesh.outbound_traffic,
+        "rootNamespace": mesh.root_namespace,
+        "noAutoMtls": not mesh.auto_mtls,
+    }
+
+
+def _ask(istio: Istio, **question: Any) -> Json:
+    stdin, stdout = istio.process.stdin, istio.process.stdout
+    assert stdin is not None
+    assert stdout is not None
+    stdin.write(json.dumps(question) + "\n")
+    stdin.flush()
+    line = stdout.readline()
+    assert line, f"Istio {istio.version} ended: {istio.log.read_text()[-2000:]}"
+    answer: Json = json.loads(line)
+    assert "error" not in answer, answer["error"]
+    return answer
