@@ -38,16 +38,17 @@ def main(argv: list[str]) -> int:
         sys.stdout.flush()
     except UserError as error:
         return _fail(str(error))
-    except BrokenPipeError:
-        # The reader of our output has gone, as `head` does; nobody is left to be told.
+    except OSError as error:
+        # Nothing that is still buffered may be tried again on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 2
+        # A reader that has gone, as `head` does, need not be told.
+        return 2 if isinstance(error, BrokenPipeError) else _fail(f"{error.strerror or error}")
     except KeyboardInterrupt:
         return 130
     except ImportError:
         raise  # the launcher knows what is wrong with the packages
     except Exception as error:
-        if _debug():
+        if "--debug" in argv or os.environ.get("HELM_DEBUG") in {"1", "true"}:
             raise
         return _fail(f"this is a bug in meshguard, please report it with --debug: {type(error).__name__}: {error}")
     return code
@@ -58,10 +59,6 @@ def _fail(message: str) -> int:
 
     sys.stderr.write(f"meshguard: error: {printable_lines(message)}\n")
     return 2
-
-
-def _debug() -> bool:
-    return os.environ.get("HELM_DEBUG") in {"1", "true"}
 
 
 def _dispatch(argv: list[str]) -> int:

@@ -7,6 +7,7 @@ the standard library can be imported here, and every run pays for what is.
 import os
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
+from io import TextIOWrapper
 
 
 def launch(cache: str, arguments: list[str]) -> int:
@@ -62,6 +63,7 @@ def refuse(message: str) -> int:
 
 def run(arguments: list[str]) -> int:
     """Launch as a process does it: whatever happens is an exit code and at most one message."""
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     try:
         code = launch(arguments[0], arguments[1:])
         sys.stdout.flush()
@@ -70,6 +72,11 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         return refuse(str(error))
     return code
+
+
+def _nowhere() -> TextIOWrapper:
+    """Give a stream for output whose descriptor was closed before we started."""
+    return open(os.devnull, "w", encoding="utf-8")
 
 
 if __name__ == "__main__":  # pragma: no cover - the launcher's tests run it as a process

@@ -120,7 +120,8 @@ def one_fleet(count: int) -> None:
     from tests.bench.fleet import services
     from validators import RULES
 
-    policy = build_policy(load(b"gateways: {public: {gateway: istio-ingress/public}}\n", "policy", NEWEST_4).node)
+    text = "mesh: {prometheus: sidecar}\ngateways: {public: {gateway: istio-ingress/public}}\n"
+    policy = build_policy(load(text.encode(), ".meshguard.yaml", NEWEST_4).node)
     shape = load_schema("values")
     validating = rendering = 0.0
     for name, text in services(count):

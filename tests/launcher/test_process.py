@@ -321,3 +321,21 @@ def test_an_active_virtual_environment_changes_nothing_and_is_not_changed(
     shutil.rmtree(venv)
     assert outcome(newcomer("version")) == (0, "0.1.0\n", "")
     assert not (tmp_path / "trace").exists()
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "words"),
+    [
+        (">&-", 1, ""),
+        ("2>&-", 1, ""),
+        (">&- 2>&-", 1, ""),
+        (">/dev/full", 2, "meshguard: error: No space left on device\n"),
+    ],
+)
+def test_output_that_goes_nowhere_is_no_crash(
+    meshguard: Program, redirection: str, code: int, words: str
+) -> None:
+    line = f"{meshguard.command[0]} validate -f examples/outage-443/values.yaml {redirection}"
+    done = Program(("sh", "-c", line), meshguard.environ)()
+
+    assert (done.returncode, done.stderr) == (code, words)
