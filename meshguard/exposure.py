@@ -3,7 +3,16 @@
 from typing import NamedTuple
 
 from meshguard.diagnostic import ValuePath
-from meshguard.model import ROUTABLE, Port, Routing, Service, internal_ports, port_named, route_port
+from meshguard.model import (
+    ROUTABLE,
+    Port,
+    Routing,
+    Service,
+    candidate_ports,
+    internal_ports,
+    port_named,
+    route_port,
+)
 from meshguard.policy import Facts, Gateway, fill, template_words
 from meshguard.routing import table
 
@@ -87,6 +96,20 @@ def routed_targets(service: Service, facts: Facts) -> frozenset[int]:
         named = {route.port.value for route in service.internal.routes or () if route.port is not None}
         used += [port for port in service.ports if port.name in named]
     return frozenset(port.target for port in used if port is not None)
+
+
+def exposed_metrics(service: Service) -> tuple[tuple[ValuePath, Port], ...]:
+    """Give the places that send requests from outside to a port named after metrics, though there is another."""
+    routing = service.external
+    if routing is None or not candidate_ports(service):
+        return ()
+    chosen = (routing.port, *(route.port for route in routing.routes or ()))
+    said = [(name.at, port_named(service, name.value)) for name in chosen if name is not None]
+    return tuple((at, port) for at, port in said if at is not None and port is not None and _is_for_metrics(port))
+
+
+def _is_for_metrics(port: Port) -> bool:
+    return port.metrics is not None and not {"metrics", "prometheus", "prom"}.isdisjoint(port.name.split("-"))
 
 
 def tls_modes(routing: Routing, facts: Facts) -> frozenset[str]:

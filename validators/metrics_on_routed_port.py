@@ -61,7 +61,7 @@ externalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
-from meshguard.exposure import routed_targets
+from meshguard.exposure import exposed_metrics, routed_targets
 from meshguard.model import HTTP_LIKE
 from meshguard.rule import Case, Rule
 
@@ -71,9 +71,10 @@ def check(case: Case) -> Iterator[Finding]:
     if case.facts.mtls != "STRICT" or case.facts.mesh.prometheus != "outside":
         return
     routed = routed_targets(case.service, case.facts)
+    misplaced = [port for _, port in exposed_metrics(case.service)]  # which is the fault there
     for port in case.service.ports:
         scraped = port.metrics is not None and port.protocol in HTTP_LIKE and not port.bypass_mesh
-        if scraped and port.target in routed:
+        if scraped and port.target in routed and port not in misplaced:
             yield Finding(
                 port.at / "metrics",
                 f"Prometheus could read '{port.metrics}' only if port '{port.name}' took plaintext, and routes use"

@@ -58,34 +58,22 @@ externalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity, quoted
-from meshguard.model import Port, candidate_ports, port_named
+from meshguard.exposure import exposed_metrics
+from meshguard.model import candidate_ports
 from meshguard.rule import Case, Rule, once
-
-_WORDS = frozenset({"metrics", "prometheus", "prom", "monitoring"})
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Find ports for metrics that the external section, or a path of it, is sent to."""
-    routing = case.service.external
-    others = candidate_ports(case.service)
-    if routing is None or not others:
-        return
-    chosen = (routing.port, *(route.port for route in routing.routes or ()))
+    others = quoted(port.name for port in candidate_ports(case.service))
     yield from once(
         Finding(
-            named.at,
+            at,
             f"port '{port.name}' is for metrics, so requests from outside would go to the wrong place;"
-            f" ports without metrics are {quoted(other.name for other in others)}",
+            f" ports without metrics are {others}",
         )
-        for named in chosen
-        if named is not None and named.at is not None
-        for port in (port_named(case.service, named.value),)
-        if port is not None and _is_for_metrics(port)
+        for at, port in exposed_metrics(case.service)
     )
-
-
-def _is_for_metrics(port: Port) -> bool:
-    return port.metrics is not None and not _WORDS.isdisjoint(port.name.split("-"))
 
 
 RULE = Rule("metrics-port-exposed", Severity.ERROR, __doc__, check)

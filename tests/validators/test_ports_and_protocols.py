@@ -344,6 +344,12 @@ def test_alpn_defect(version: str, values: str, expected: list[str]) -> None:
             [],
         ),
         (SIDECAR, ports(HTTP, METRICS) + outside("port: http-metrics"), ["6 metrics-port-exposed"]),
+        (OUTSIDE, ports(HTTP, METRICS) + outside("port: http-metrics"), ["6 metrics-port-exposed"]),
+        (
+            SIDECAR,
+            ports(HTTP, METRICS) + outside("pathConfiguration: [{path: /a, port: http-metrics}]"),
+            ["6 metrics-port-exposed"],
+        ),
         (SIDECAR, ports(f"{HTTP}, metrics: /m", "number: 9000, name: grpc") + outside("port: http"), []),
         (SIDECAR, ports(f"{HTTP}, metrics: /") + outside("port: http"), ["2 metrics-hide-everything"]),
         (SIDECAR, ports(HTTP, "number: 9090, name: http-b, metrics: /") + outside(), []),
