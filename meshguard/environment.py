@@ -3,6 +3,7 @@
 import compileall
 import contextlib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -23,6 +24,9 @@ _ASTRAY = re.compile(
     r"(?!.*(INDEX|FIND_LINKS|HOST|CERT|TLS|PROXY|TIMEOUT|RETRIES|KEYRING|CREDENTIALS|OFFLINE|CACHE|CONFIG_FILE))"
 )
 _INSTALLERS_OWN = re.compile(r"(PIP|UV)_")
+
+# The lines of the lock file for what a system can do without: there a path cannot be a regular expression.
+_NOT_EVERYWHERE = r"^google-re2==.*\n(?:[ \t]+.*\n)*"
 
 _ADVICE = {
     "venv": "install Python's venv module (python3-venv on Debian and Ubuntu) or uv",
@@ -93,7 +97,7 @@ def build(root: str, packages: str, python: str, wheels: str) -> list[Failure]:
     sweep(cache)
     sys.stderr.write(f"meshguard: first run: installing its Python packages into {packages}\n")
     with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=cache, ignore_cleanup_errors=True) as work:
-        plan = Plan(os.path.join(root, "requirements.lock"), python, work, wheels)
+        plan = Plan(lock_for(root, work, whole=has_every_wheel()), python, work, wheels)
         failures = install(plan, os.environ)
         if failures:
             return failures
@@ -101,6 +105,38 @@ def build(root: str, packages: str, python: str, wheels: str) -> list[Failure]:
     for code in (packages, os.path.join(root, "meshguard"), os.path.join(root, "validators")):
         compileall.compile_dir(code, quiet=2)  # into the cache, which may be read-only from now on
     return []
+
+
+def lock_for(root: str, work: str, *, whole: bool) -> str:
+    """Give the lock file, or unless `whole` one in `work` without what not every system has a wheel of."""
+    lock = os.path.join(root, "requirements.lock")
+    if whole:
+        return lock
+    reduced = os.path.join(work, "requirements.lock")
+    with open(lock, encoding="utf-8") as source, open(reduced, "w", encoding="utf-8") as target:
+        target.write(re.sub(_NOT_EVERYWHERE, "", source.read(), flags=re.MULTILINE))
+    return reduced
+
+
+def has_every_wheel() -> bool:
+    """Tell whether google-re2 has wheels for this system: glibc from 2.27, macOS from 13 (docs/adr/0010)."""
+    mac = platform.mac_ver()[0]
+    library, _, release = ("macos", "", mac) if mac else glibc().partition(" ")
+    return number(release) >= {"glibc": (2, 27), "macos": (13, 0)}.get(library, (sys.maxsize, 0))
+
+
+def glibc() -> str:
+    """Give the C library and its version where it is that one, as in "glibc 2.36"."""
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (OSError, ValueError):
+        return ""
+
+
+def number(release: str) -> tuple[int, int]:
+    """Give the first two numbers of a version, zero for what is missing."""
+    major, minor, *_ = [*(int(part) for part in re.findall("[0-9]+", release)), 0, 0]
+    return major, minor
 
 
 def sweep(cache: str) -> None:

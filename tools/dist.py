@@ -20,6 +20,14 @@ PLATFORMS = (
     ("macosx_12_0_x86_64",),
     ("macosx_12_0_arm64",),
 )
+# What has wheels for fewer platforms, and is left out of an installation elsewhere (meshguard/environment.py).
+FEW = r"^google-re2==.*\n(?:[ \t]+.*\n)*"
+FEW_PLATFORMS = (
+    ("manylinux_2_27_x86_64", "manylinux_2_28_x86_64"),
+    ("manylinux_2_26_aarch64", "manylinux_2_28_aarch64"),
+    ("macosx_13_0_x86_64",),
+    ("macosx_13_0_arm64",),
+)
 
 
 def main() -> None:
@@ -56,10 +64,19 @@ def archive(dist: Path, name: str, wheels: list[Path]) -> Path:
 def download(directory: Path) -> list[Path]:
     """Fetch the wheels of the lock file for all platforms and Pythons, each held against its hash."""
     # pip judges the condition of a requirement by the Python that it runs on: without conditions all is fetched.
-    lock = directory / "all.lock"
-    lock.write_text(re.sub(r" ; .*(?= \\$)", "", (ROOT / "requirements.lock").read_text(), flags=re.MULTILINE))
+    text = re.sub(r" ; .*(?= \\$)", "", (ROOT / "requirements.lock").read_text(), flags=re.MULTILINE)
+    few = re.search(FEW, text, re.MULTILINE)
+    (directory / "few.lock").write_text(few[0] if few else "")
+    (directory / "all.lock").write_text(re.sub(FEW, "", text, flags=re.MULTILINE))
+    fetch(directory, directory / "all.lock", PLATFORMS)
+    fetch(directory, directory / "few.lock", FEW_PLATFORMS)
+    return sorted((directory / "wheels").iterdir())
+
+
+def fetch(directory: Path, lock: Path, platforms: tuple[tuple[str, ...], ...]) -> None:
+    """Fetch the wheels of a lock file for these platforms and all Pythons."""
     for python in PYTHONS:
-        for platform in PLATFORMS:
+        for platform in platforms:
             target = [word for tag in platform for word in ("--platform", tag)]
             options = [
                 "--require-hashes",
@@ -71,7 +88,6 @@ def download(directory: Path) -> list[Path]:
             ]
             of_python = ["--implementation", "cp", "--python-version", python]
             output(sys.executable, "-m", "pip", "download", "-r", str(lock), *options, *of_python, *target)
-    return sorted((directory / "wheels").iterdir())
 
 
 def output(*command: str) -> str:

@@ -15,8 +15,11 @@ from meshguard.environment import (
     Step,
     attempt,
     explain,
+    glibc,
+    has_every_wheel,
     install,
     installer_settings,
+    lock_for,
     publish,
     set_up,
     sweep,
@@ -259,3 +262,45 @@ def test_a_failed_set_up_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     told = set_up(str(ROOT), str(tmp_path / "cache" / "env-x"))
     assert told == explain([Failure("venv", "")])
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("mac", "library", "expected"),
+    [
+        ("", "glibc 2.36", True),
+        ("", "glibc 2.27", True),
+        ("", "glibc 2.26", False),
+        ("", "", False),
+        ("13.0", "", True),
+        ("15.1.2", "", True),
+        ("12.7", "", False),
+    ],
+)
+def test_a_system_has_wheels_of_all_packages_or_not(
+    mac: str,
+    library: str,
+    expected: bool,  # noqa: FBT001 - a table's column
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("platform.mac_ver", lambda: (mac, ("", "", ""), ""))
+    monkeypatch.setattr(os, "confstr", lambda _: library)
+    assert has_every_wheel() is expected
+
+
+def test_a_system_that_tells_no_c_library_has_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def confstr(_: str) -> str:
+        raise ValueError
+
+    monkeypatch.setattr(os, "confstr", confstr)
+    assert glibc() == ""
+
+
+def test_what_not_every_system_has_a_wheel_of_is_left_out(tmp_path: Path) -> None:
+    lines = "a==1 \\\n    --hash=sha256:a\n    # via b\n"
+    optional = "google-re2==1 ; platform_machine == 'x86_64' \\\n    --hash=sha256:b\n    --hash=sha256:c\n"
+    work = tmp_path / "work"
+    work.mkdir()
+    (tmp_path / "requirements.lock").write_text(f"# made\n{optional}{lines}")
+    assert lock_for(str(tmp_path), str(work), whole=True) == str(tmp_path / "requirements.lock")
+    assert lock_for(str(tmp_path), str(work), whole=False) == str(work / "requirements.lock")
+    assert (work / "requirements.lock").read_text() == f"# made\n{lines}"
