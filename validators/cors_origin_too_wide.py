@@ -52,9 +52,7 @@ _PRIVATE = frozenset(
     {"corp", "example", "home", "internal", "intranet", "invalid", "lan", "local", "localhost", "test"}
 )
 # Second levels under which a country registers names; the last label has two letters.
-_REGISTRIES = frozenset(
-    {"ac", "co", "com", "edu", "gob", "gov", "go", "ltd", "me", "ne", "net", "or", "org", "plc"}
-)
+_REGISTRIES = frozenset({"ac", "co", "com", "edu", "gov", "net", "org"})
 _HOSTING = frozenset(
     {
         "amazonaws.com",
