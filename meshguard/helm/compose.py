@@ -46,6 +46,7 @@ class Document(NamedTuple):
     counts: list[int]  # how many nodes were decoded, from how many on to look closer, how many came by aliases
     doubts: list[Span]  # of what Helm refuses if it survives to the end
     odd_keys: dict[int, dict[str, Exact]]  # the keys that are not text, by the identity of their map
+    limit: int
 
 
 class _Anchor(NamedTuple):
@@ -64,13 +65,13 @@ class _Filling(NamedTuple):
     odd: dict[str, Exact]
 
 
-def compose(following: Source, file: str, text: str, line: int) -> tuple[Node, list[Loss]]:
+def compose(following: Source, file: str, text: str, line: int, limit: int = VALUES) -> tuple[Node, list[Loss]]:
     """Build the tree whose events follow, and tell what was lost; `line` lines of the file stand before the text.
 
-    Raises SourceError for what Helm refuses.
+    Raises SourceError for what Helm refuses, and for more keys and values than the limit.
     """
     # The document and its root are decoded, too.
-    document = Document(following, file, text, line, [], {}, [], [2, VALUES, 0], [], {})
+    document = Document(following, file, text, line, [], {}, [], [2, limit, 0], [], {}, limit)
     node = _node(document, following(), None)
     if document.doubts:
         _check(node)
@@ -97,7 +98,7 @@ def _node(document: Document, event: Event, key: Span | None) -> Node:
 def _alias(document: Document, event: Event, key: Span | None) -> Node:
     _, node, size = _target(document, event)
     if node is None:
-        raise SourceError(f"the anchor `{event.anchor}` contains itself", _span(document, event))
+        raise SourceError(f"the anchor '{event.anchor}' contains itself", _span(document, event))
     document.counts[0] += size
     document.counts[1] = 0
     document.counts[2] += size
@@ -108,15 +109,16 @@ def _alias(document: Document, event: Event, key: Span | None) -> Node:
 def _target(document: Document, event: Event) -> _Anchor:
     target = document.anchors.get(event.anchor)
     if target is None:
-        raise SourceError(f"no anchor `&{event.anchor}` stands before this alias", _span(document, event))
+        raise SourceError(f"no anchor '&{event.anchor}' stands before this alias", _span(document, event))
     return target
 
 
 def _check_counts(document: Document, event: Event) -> None:
     """Refuse a document of too many values, or whose aliases unfold to too much by the measure of go-yaml."""
     decoded, _, aliased = document.counts
-    if decoded - aliased > VALUES:
-        raise SourceError(f"the document holds more than {VALUES} keys and values", _span(document, event))
+    if decoded - aliased > document.limit:
+        what = f"the document holds more than {document.limit} keys and values"
+        raise SourceError(what, _span(document, event))
     share = 0.99 - 0.89 * min(max((decoded - _LOW) / (_HIGH - _LOW), 0), 1)
     if aliased > _FEW and decoded > _SMALL and aliased / decoded > share:
         raise SourceError("the aliases up to here unfold to more than Helm allows", _span(document, event))
@@ -217,7 +219,7 @@ def _take_over(document: Document, source: dict[str, Node], filling: _Filling) -
         if before is not None and not _same(exact, filling.odd.get(name, name)):
             _collide(document, name, before, node)
         elif before is not None and name not in filling.merged:
-            detail = f"`<<` comes after `{name}` and overwrites it: Helm goes by the order in the file"
+            detail = f"`<<` comes after '{name}' and overwrites it: Helm goes by the order in the file"
             _lose(document, "merge-after-keys", name, before, node, detail)
         if exact is not name:
             filling.odd[name] = exact
@@ -233,7 +235,7 @@ def _repeat(document: Document, filling: _Filling, name: str, exact: Exact, node
     elif name in filling.merged:
         filling.merged.discard(name)
     else:
-        detail = f"the key `{name}` is there twice: Helm takes the last one"
+        detail = f"the key '{name}' is there twice: Helm takes the last one"
         _lose(document, "duplicate-key", name, before, node, detail)
 
 
@@ -242,7 +244,7 @@ def _same(one: Exact, other: Exact) -> bool:
 
 
 def _collide(document: Document, name: str, before: Node, node: Node) -> None:
-    detail = f"two keys become `{name}`, one text and one not: which of them Helm takes is left to chance"
+    detail = f"two keys become '{name}', one text and one not: which of them Helm takes is left to chance"
     _lose(document, "colliding-keys", name, before, node, detail)
 
 
@@ -292,7 +294,7 @@ def _check(node: Node) -> None:
     if isinstance(node.value, dict):
         for name, child in node.value.items():
             if name[:1] == NO_KEY:
-                what = f"`{name[1:]}` is too large a number for a key" if name[1:] else "a key must not be null"
+                what = f"'{name[1:]}' is too large a number for a key" if name[1:] else "a key must not be null"
                 raise SourceError(what, child.key or child.span)
             _check(child)
     elif isinstance(node.value, list):
