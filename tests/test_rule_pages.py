@@ -4,27 +4,30 @@ import re
 from typing import NamedTuple
 
 import pytest
-from meshguard.helm.values import Request, read
-from meshguard.schema import check, load_schema
 
 from meshguard import engine
-from meshguard.diagnostic import ROOT, Diagnostic
+from meshguard.diagnostic import ROOT, Diagnostic, ValuePath
+from meshguard.helm.values import Request, Values, read
+from meshguard.helm.version import NEWEST_4
 from meshguard.helm.yaml import load
 from meshguard.identity import identify
 from meshguard.model import build
-from meshguard.node import Node
+from meshguard.node import Node, find
 from meshguard.policy import Identity, Policy, build_policy, facts_for
 from meshguard.rule import Case, Rule
+from meshguard.schema import check, load_schema
 from validators import RULES
 
 FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"# (error|warning|info): \[([a-z0-9-]+)\]((?: ?,? ?\"[^\"]+\")*)")
 TODAY = "2030-01-01"
+POLICY = ".meshguard.yaml"
+CHART = "chart/values.yaml"
 VALUES_SCHEMA = load_schema("values")
 
 
 class Example(NamedTuple):
-    """Files by name, in the order of `-f`; `.meshguard.yaml` is the policy and `chart` the chart's defaults."""
+    """Files by name, in the order of `-f`; `.meshguard.yaml` is the policy and CHART the chart's defaults."""
 
     files: tuple[tuple[str, str], ...]
 
@@ -35,17 +38,22 @@ def sections(doc: str) -> dict[str, str]:
 
 
 def examples(text: str) -> list[Example]:
-    """Read fences: ```yaml starts an example, ```yaml NAME adds a layer, ```policy holds for the one after it."""
+    """Read fences: ```yaml starts an example and ```yaml NAME adds a layer; before it stand others that it needs.
+
+    These are ```policy, ```chart for the defaults of its chart and ```chart NAME for those of a chart in that.
+    """
     found: list[Example] = []
-    policy: tuple[tuple[str, str], ...] = ()
+    before: tuple[tuple[str, str], ...] = ()
     for kind, name, body in FENCE.findall(text):
         if kind == "policy":
-            policy = ((".meshguard.yaml", body),)
+            before = (*before, (POLICY, body))
+        elif kind == "chart":
+            before = (*before, (f"chart/charts/{name}/values.yaml" if name else CHART, body))
         elif kind == "yaml" and name:
             found[-1] = Example((*found[-1].files, (name, body)))
         elif kind == "yaml":
-            found.append(Example((*policy, ("values.yaml", body))))
-            policy = ()
+            found.append(Example((*before, ("values.yaml", body))))
+            before = ()
     return found
 
 
@@ -69,23 +77,44 @@ def quoted(example: Example, diagnostic: Diagnostic) -> list[str]:
 
 
 def policy_of(example: Example) -> Policy:
-    text = dict(example.files).get(".meshguard.yaml")
+    text = dict(example.files).get(POLICY)
     if text is None:
         return Policy()
-    node = load(text.encode(), ".meshguard.yaml").node
+    node = load(text.encode(), POLICY, NEWEST_4).node
     assert check(load_schema("policy"), node) == ()
     return build_policy(node)
 
 
+def layers(example: Example) -> tuple[str, ...]:
+    return tuple(name for name, _ in example.files if name != POLICY and not name.startswith("chart/"))
+
+
+def read_all(example: Example) -> Values:
+    files = dict(example.files)
+    for name in tuple(files):
+        if name.startswith("chart/"):
+            folder = name.removesuffix("/values.yaml")
+            files[f"{folder}/Chart.yaml"] = f"{{apiVersion: v2, name: {folder.rpartition('/')[2]}, version: 1.0.0}}"
+
+    def names(path: str) -> list[str] | None:
+        below = {name.removeprefix(f"{path}/").partition("/")[0] for name in files if name.startswith(f"{path}/")}
+        return sorted(below) or None
+
+    chart = "chart" if CHART in files else None
+    return read(Request(layers(example), (), chart, NEWEST_4, lambda name: files[name].encode(), names))
+
+
 def run(example: Example) -> list[Diagnostic]:
     policy = policy_of(example)
-    layers = {name: text for name, text in example.files if name != ".meshguard.yaml"}
-    known = identify(policy, tuple(layers), None)
+    known = identify(policy, layers(example), None)
     identity = known.identity if known.identity.service else Identity(service="orders")
     facts = facts_for(policy, identity, TODAY)
-    values = read(Request(files=tuple(layers), read_file=lambda name: layers[name].encode()))
-    assert [fault.message for fault in check(VALUES_SCHEMA, values.node)] == []
-    case = Case(build(values.node, ROOT, facts), facts, values.losses)
+    values = read_all(example)
+    at = ValuePath(known.at.split(".") if known.at else ())
+    contract = find(values.node, at)
+    assert contract is not None
+    assert [fault.message for fault in check(VALUES_SCHEMA, contract)] == []
+    case = Case(build(values.node, at, facts), facts, values.losses)
     return [*engine.judge(case, values.node, RULES).diagnostics, *engine.expiring(facts)]
 
 
@@ -132,7 +161,7 @@ def test_ids_name_their_files_and_summaries_differ() -> None:
 
 
 def test_nothing_is_said_of_an_empty_service() -> None:
-    node = Node({}, load(b"{}", "values.yaml").node.span)
+    node = Node({}, load(b"{}", "values.yaml", NEWEST_4).node.span)
     facts = facts_for(Policy(), Identity(), TODAY)
 
     assert engine.judge(Case(build(node, ROOT, facts), facts), node, RULES).diagnostics == ()

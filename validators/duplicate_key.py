@@ -38,7 +38,12 @@ def check(case: Case) -> Iterator[Finding]:
     for loss in case.losses:
         if loss.kind == "duplicate-key":
             related = () if loss.related is None else (Related(loss.related, "this one counts"),)
-            yield Finding(loss.at, loss.detail, span=loss.span, related=related)
+            yield Finding(
+                loss.at,
+                f"'{loss.at[-1]}' stands twice in this map, and Helm drops this one without a word; keep one",
+                span=loss.span,
+                related=related,
+            )
 
 
 RULE = Rule("duplicate-key", Severity.WARNING, __doc__, check)

@@ -51,7 +51,8 @@ from meshguard.beside import SECTIONS, Stray
 from meshguard.diagnostic import Finding, Severity
 from meshguard.rule import Case, Rule
 
-_ALIKE = 0.8
+_ALIKE = 0.8  # how much long names have in common
+_ALIKE_IN_SHORT = 0.85
 _ROUTING = frozenset({"pathConfiguration", "pathOverrides", "retryOn", "retryAttempts", "timeout", "port"})
 _TELLING = {  # keys of a section that hardly anything else has
     "ports": frozenset({"number", "bypassMesh"}),
@@ -91,7 +92,8 @@ def _meant(stray: Stray) -> str | None:
 def _nearest(plain: str, told: list[str]) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415 - few keys have such content
 
-    close = get_close_matches(plain, [_letters(section) for section in told], 1, _ALIKE)
+    alike = _ALIKE_IN_SHORT if "ports" in told else _ALIKE
+    close = get_close_matches(plain, [_letters(section) for section in told], 1, alike)
     return next((section for section in told if close and _letters(section) == close[0]), None)
 
 

@@ -4,15 +4,24 @@ Two kinds of layering exist in Helm: `merge` (file over file) keeps a null as a 
 chart's defaults) lets it delete the default, with rules that changed from release to release.
 """
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias, cast
 
 from meshguard.diagnostic import ROOT, ValuePath
 from meshguard.helm.loss import Loss, SourceError
 from meshguard.helm.version import Version
-from meshguard.node import Node
+from meshguard.node import Node, find
 
 Items: TypeAlias = dict[str, Node]
 GLOBAL = "global"
+_COMPARED = 10_000  # pairs of items
+_RELEASES = (
+    Version(3, 17),
+    Version(3, 18),
+    Version(3, 20, 0),
+    Version(3, 20, 1),
+    Version(4, 3),
+)  # one of each kind
 
 _Deletes: TypeAlias = Literal["present", "always", "value"]
 
@@ -77,17 +86,31 @@ def _merge(base: Node, over: Node, path: ValuePath, losses: list[Loss]) -> Node:
 
 
 def replaced(before: Node, after: Node, path: ValuePath, suffix: str = "") -> tuple[Loss, ...]:
-    """Say what is lost where one value takes the place of another, if it is a map, a list or nulled."""
+    """Say what is lost where one value takes the place of another, if it is a map, a list or nulled.
+
+    A list that holds all that the other one held loses nothing.
+    """
     was, now = _sort(before), _sort(after)
     if now == "null" and was != "null":
         kind, detail = "null-replaces", f"null takes the place of a {was}"
     elif was == "map" and now != "map":
         kind, detail = f"{now}-replaces-map", f"a {now} takes the place of a map"
-    elif was == now == "list":
+    elif was == now == "list" and not _keeps(after, before):
         kind, detail = "list-replaces-list", "a list takes the place of a whole list: lists are not merged"
     else:
         return ()
-    return (Loss(kind + suffix, path, after.span, detail, before.span),)
+    return (Loss(kind + suffix, path, after.key or after.span, detail, before.key or before.span),)
+
+
+def _keeps(new: Node, old: Node) -> bool:
+    """Tell whether one value holds all that another one held; of long lists nobody knows."""
+    if isinstance(new.value, dict) and isinstance(old.value, dict):
+        found = ((new.value.get(name), child) for name, child in old.value.items())
+        return all(now is not None and _keeps(now, child) for now, child in found)
+    if isinstance(new.value, list) and isinstance(old.value, list):
+        few = len(new.value) * len(old.value) <= _COMPARED
+        return few and all(any(_keeps(now, item) for now in new.value) for item in old.value)
+    return new.value.__class__ is old.value.__class__ and new.value == old.value
 
 
 def _sort(node: Node) -> str:
@@ -108,6 +131,41 @@ def coalesce(chart: Chart, user: Node, helm: Version) -> tuple[Node, tuple[Loss,
     node = _copy(user)
     _coalesce(_Run(_nulls(helm), losses), chart, node, ROOT, keep=False)
     return node, tuple(losses)
+
+
+def nulls_by_version(chart: Chart, user: Node) -> tuple[Loss, ...]:
+    """Give the nulls of the user's that leave a value behind with some releases of Helm, and none with others."""
+    nulls = tuple(_nulls_in(user, ROOT))
+    read = ((release, _coalesced(chart, user, release)) for release in _RELEASES if nulls)
+    trees = [(release, tree) for release, tree in read if tree is not None]
+    losses = []
+    for path, node in nulls:
+        kept = [release for release, tree in trees if _stands(tree, path)]
+        if 0 < len(kept) < len(trees):
+            names = ", ".join(f"{release.major}.{release.minor}" for release in dict.fromkeys(kept))
+            detail = f"whether this null deletes the default depends on Helm: {names} keeps the default"
+            losses.append(Loss("null-by-version", path, node.key or node.span, detail))
+    return tuple(losses)
+
+
+def _coalesced(chart: Chart, user: Node, helm: Version) -> Node | None:
+    try:
+        return coalesce(chart, user, helm)[0]
+    except SourceError:
+        return None
+
+
+def _nulls_in(node: Node, path: ValuePath) -> Iterator[tuple[ValuePath, Node]]:
+    for name, child in _items(node).items():
+        if child.value is None:
+            yield path / name, child
+        elif isinstance(child.value, dict):
+            yield from _nulls_in(child, path / name)
+
+
+def _stands(tree: Node, path: ValuePath) -> bool:
+    found = find(tree, path)
+    return found is not None and found.value is not None
 
 
 def coalesce_keeping_nulls(chart: Chart, user: Node, helm: Version) -> Node:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from meshguard.diagnostic import Span, UserError
 from meshguard.helm.chart import Disk, read_chart
 from meshguard.helm.dependencies import process
-from meshguard.helm.layers import coalesce, merge
+from meshguard.helm.layers import coalesce, merge, nulls_by_version
 from meshguard.helm.loss import Loss
 from meshguard.helm.strvals import apply
 from meshguard.helm.version import NEWEST_4, Version
@@ -94,6 +94,7 @@ def read(request: Request) -> Values:
         return Values(node, tuple(losses), sources)
     packed = read_chart(request.chart, request.helm, Disk(request.read_file, request.list_folder))
     chart = process(packed.chart, node, request.helm)
+    losses += nulls_by_version(chart, node)
     node, lost = coalesce(chart, node, request.helm)
     return Values(node, (*losses, *packed.losses, *lost), {**packed.sources, **sources}, chart.values)
 
