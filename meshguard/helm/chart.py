@@ -63,8 +63,8 @@ def read_chart(path: str, helm: Version, disk: Disk) -> Packed:
     held = {sub.name for sub in chart.charts}
     missing = [one.name for one in chart.requirements if one.name not in held]
     if missing:
-        listed = ", ".join(f"`{name}`" for name in missing)
-        raise UserError(f"the chart `{path}` lacks {listed} in charts/: run `helm dependency build {path}`")
+        listed = ", ".join(f"'{name}'" for name in missing)
+        raise UserError(f"the chart '{path}' lacks {listed} in charts/: run `helm dependency build {path}`")
     return Packed(chart, tuple(read.losses), read.sources)
 
 
@@ -75,7 +75,7 @@ def _directory(place: str, names: list[str], disk: Disk) -> _Folder:
         try:
             rules = parse_rules(disk.read(f"{place}/.helmignore").decode("utf-8", "replace"))
         except ValueError as error:
-            raise UserError(f"cannot read `{place}/.helmignore`: {error}") from None
+            raise UserError(f"cannot read '{place}/.helmignore': {error}") from None
     files: dict[str, bytes] = {}
     _collect(place, "", names, disk, rules, files)
     return _folder(place, files, NESTING)
@@ -107,12 +107,12 @@ def _ignored(name: str) -> bool:
 
 def _check_depth(place: str, depth: int) -> None:
     if depth <= 0:
-        raise UserError(f"cannot read the chart `{place}`: charts are nested more than {NESTING} levels deep")
+        raise UserError(f"cannot read the chart '{place}': charts are nested more than {NESTING} levels deep")
 
 
 def _packed(place: str, data: bytes, depth: int) -> _Folder:
     if not place.endswith(".tgz"):
-        raise UserError(f"cannot read the chart `{place}`: it is neither a directory nor a .tgz archive")
+        raise UserError(f"cannot read the chart '{place}': it is neither a directory nor a .tgz archive")
     return _archive(place, data, depth)
 
 
@@ -132,14 +132,14 @@ def _unpack(place: str, data: bytes) -> dict[str, bytes]:
         with gzip.open(io.BytesIO(data)) as packed:
             content = packed.read(ARCHIVE_LIMIT + 1)
         if len(content) > ARCHIVE_LIMIT:
-            raise UserError(f"cannot read the chart `{place}`: it holds more than {ARCHIVE_LIMIT >> 20} MiB")
+            raise UserError(f"cannot read the chart '{place}': it holds more than {ARCHIVE_LIMIT >> 20} MiB")
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             for member in archive:
                 if not member.isdir():
                     file = archive.extractfile(member) if member.isreg() else None
                     files[_member_name(place, member.name)] = file.read() if file else b""
     except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError) as error:
-        raise UserError(f"cannot read the chart `{place}`: it is no gzipped archive ({error})") from None
+        raise UserError(f"cannot read the chart '{place}': it is no gzipped archive ({error})") from None
     return files
 
 
@@ -147,7 +147,7 @@ def _member_name(place: str, name: str) -> str:
     """Give the name below the top folder; a name that leads out of the chart is refused, as in Helm."""
     parts = name.replace("\\", "/").split("/")[1:]
     if not parts or parts[0] in ("", "..") or ".." in parts or parts[0].endswith(":"):
-        raise UserError(f"cannot read the chart `{place}`: its file `{name}` lies outside of the chart's folder")
+        raise UserError(f"cannot read the chart '{place}': its file '{name}' lies outside of the chart's folder")
     return "/".join(part for part in parts if part not in ("", "."))
 
 
@@ -171,7 +171,7 @@ def _folder(place: str, files: dict[str, bytes], depth: int) -> _Folder:
 
 def _chart(folder: _Folder, read: _Read) -> Chart:
     if "Chart.yaml" not in folder.files:
-        raise UserError(f"`{folder.place}` is no chart: it has no Chart.yaml")
+        raise UserError(f"'{folder.place}' is no chart: it has no Chart.yaml")
     about = _metadata(folder, "Chart.yaml", read)
     name = _text(about, "name")
     if "requirements.yaml" in folder.files:
@@ -193,16 +193,16 @@ def _check(folder: _Folder, name: str, version: str, requirements: list[Requirem
     names = [one.alias or one.name for one in requirements]
     twice = [one for one in names if names.count(one) > 1]
     if name in ("", ".", "..") or "/" in name:
-        wrong = f"its name `{name}` is no name"
+        wrong = f"its name '{name}' is no name"
     elif not is_version(version):
-        wrong = f"its version `{version}` is no semantic version"
+        wrong = f"its version '{version}' is no semantic version"
     elif twice:
-        wrong = f"it declares more than one dependency named or aliased `{twice[0]}`"
+        wrong = f"it declares more than one dependency named or aliased '{twice[0]}'"
     elif any(one.alias and not _ALIAS.fullmatch(one.alias) for one in requirements):
         wrong = "an alias consists of letters, digits, `_` and `-`"
     else:
         return
-    raise UserError(f"cannot read the chart `{folder.place}`: {wrong}")
+    raise UserError(f"cannot read the chart '{folder.place}': {wrong}")
 
 
 def _load(folder: _Folder, name: str, read: _Read, helm: Version) -> Node:

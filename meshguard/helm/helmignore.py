@@ -38,7 +38,7 @@ def ignored(rules: tuple[Rule, ...], path: str, *, folder: bool) -> bool:
 
 def _rule(line: str) -> Rule:
     if "**" in line:
-        raise ValueError(f"`{line}`: `**` is not supported")
+        raise ValueError(f"'{line}': `**` is not supported")
     text = line.removeprefix("!")
     negative = text != line
     folders_only = text.endswith("/")
@@ -66,7 +66,7 @@ def _translate(pattern: str) -> str:
                 char = pattern[at : at + 1]
                 at += 1
             if not char:
-                raise ValueError(f"`{pattern}`: a character is missing after `\\`")
+                raise ValueError(f"'{pattern}': a character is missing after `\\`")
             found += re.escape(char)
     return found
 
@@ -74,6 +74,6 @@ def _translate(pattern: str) -> str:
 def _class(pattern: str, at: int) -> tuple[str, int]:
     matched = re.compile(r"(\^?)((?:\\.|[^\\\]])+)\]", re.DOTALL).match(pattern, at)
     if not matched:
-        raise ValueError(f"`{pattern}`: the `[` is not closed")
+        raise ValueError(f"'{pattern}': the `[` is not closed")
     members = re.sub(r"\\?([\[\]^&|~\\])", r"\\\1", matched[2])
     return f"(?!/)[{matched[1]}{members}]", matched.end()

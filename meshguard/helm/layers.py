@@ -211,7 +211,7 @@ def _coalesce(run: _Run, chart: Chart, node: Node, path: ValuePath, *, keep: boo
     for sub in chart.charts:
         own = items.setdefault(sub.name, Node({}, node.span))
         if not isinstance(own.value, dict):
-            raise SourceError(f"`{sub.name}` must be a map: it is the key of a subchart", own.span)
+            raise SourceError(f"'{sub.name}' must be a map: it is the key of a subchart", own.span)
         _globals(run, own, node)
         _coalesce(run, sub, own, path / sub.name, keep=keep)
 

@@ -12,7 +12,7 @@ _SENTENCES = {
     ),
     "did not find expected key": "this fits no map above it: correct the indentation, or quote the text before",
     "did not find expected '-' indicator": (
-        "this line fits no list above it: items begin with `- `, all at one indentation"
+        "this fits no list above it: items begin with `- `, all at one indentation"
     ),
     "did not find expected ',' or ']'": "a `,` is missing before this, or the `]` that ends the list",
     "did not find expected ',' or '}'": "a `,` is missing before this, or the `}` that ends the map",
@@ -45,5 +45,5 @@ def explain(problem: str, char: str) -> str:
     if problem == "found character that cannot start any token":
         if char == "\t":
             return "a tab cannot indent: use blanks"
-        return f"plain text cannot begin with `{char}`: quote it"
+        return f"plain text cannot begin with '{char}': quote it"
     return _SENTENCES.get(problem, f"this is not YAML: {problem}")

@@ -127,7 +127,7 @@ def tagged_value(tag: str, text: str) -> Exact:
         "timestamp": _is_timestamp(text),
     }
     if not fits[name]:
-        raise ValueError(f"`{text}` cannot be read as !!{name}")
+        raise ValueError(f"'{text}' cannot be read as !!{name}")
     return exact
 
 

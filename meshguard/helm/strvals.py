@@ -128,7 +128,7 @@ def _key(line: _Line, start: int, items: Items, level: int, path: ValuePath) -> 
     if not stop and not name:
         return _Step(at, ended=True)
     if not stop or stop == ",":
-        raise _refuse(line, f"the key `{name}` has no value: write `{name}=VALUE`", start, at)
+        raise _refuse(line, f"the key '{name}' has no value: write `{name}=VALUE`", start, at)
     span = _span(line, start, at - 1)
     if stop == "[":
         return _indexed(line, at, items, (name, span), level, path)
@@ -152,11 +152,11 @@ def _nested(line: _Line, at: int, items: Items, key: tuple[str, Span], level: in
         raise _refuse(line, f"keys may be nested {MAX_LEVELS} levels deep, no more", 0, at)
     before = items.get(name)
     if before is not None and not isinstance(before.value, dict):
-        raise SourceError(f"`{name}` is no map, so nothing can be set below it", span)
+        raise SourceError(f"'{name}' is no map, so nothing can be set below it", span)
     inner = dict(_items(before)) if before else {}
     step = _key(line, at, inner, level + 1, path / name)
     if not step.ended and not inner:
-        raise SourceError(f"the key `{name}` has no value", span)
+        raise SourceError(f"the key '{name}' has no value", span)
     if before:
         items[name] = Node(inner, before.span, before.key)
     elif inner and name:
@@ -172,7 +172,7 @@ def _index(line: _Line, start: int) -> tuple[int, int] | None:
             return None
         raise _refuse(line, "an index must end with `]`", start, at)
     if not re.fullmatch(r"[-+]?0*[0-9]{1,19}", text) or not -(2**63) <= int(text) < 2**63:
-        raise _refuse(line, f"the index `{text}` is no number", start, at - 1)
+        raise _refuse(line, f"the index '{text}' is no number", start, at - 1)
     return int(text), at
 
 
@@ -183,7 +183,7 @@ def _indexed(line: _Line, at: int, items: Items, key: tuple[str, Span], level: i
         return _Step(len(line.text), ended=True)
     before = items.get(name)
     if before is not None and not isinstance(before.value, list):
-        raise SourceError(f"`{name}` is no list, so it has no index", span)
+        raise SourceError(f"'{name}' is no list, so it has no index", span)
     known = _list(before)
     found, step = _item(line, index[1], known, index[0], level, path / name)
     if before:
@@ -204,7 +204,7 @@ def _item(
         raise _refuse(line, f"the index {index} is negative", start, start)
     text, stop, at = _until(line, start, "[.=")
     if text:
-        raise _refuse(line, f"`{text}` cannot follow an index: write `=`, `.` or `[`", start, at)
+        raise _refuse(line, f"'{text}' cannot follow an index: write `=`, `.` or `[`", start, at)
     if not stop:
         return known, _Step(at, ended=True)
     if stop == "=":

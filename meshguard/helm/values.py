@@ -29,10 +29,10 @@ def read_file(path: str) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:
-        raise UserError(f"cannot read `{path}`: {_reason(error)}") from None
+        raise UserError(f"cannot read '{path}': {_reason(error)}") from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise UserError(f"cannot read `{path}`: it is no regular file")
+        raise UserError(f"cannot read '{path}': it is no regular file")
     with os.fdopen(handle, "rb") as file:
         return file.read(LIMIT + 1)
 
@@ -44,7 +44,7 @@ def list_folder(path: str) -> list[str] | None:
     except NotADirectoryError:
         return None
     except (OSError, ValueError) as error:
-        raise UserError(f"cannot read `{path}`: {_reason(error)}") from None
+        raise UserError(f"cannot read '{path}': {_reason(error)}") from None
 
 
 def _reason(error: OSError | ValueError) -> str:

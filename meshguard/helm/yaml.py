@@ -141,7 +141,7 @@ def _check_separator(rest: str, file: str, line: int) -> None:
     word = rest.strip()
     if word and word[0] != "#":
         column = 4 + rest.index(word)
-        what = f"nothing but a comment may follow `---`, not `{word}`"
+        what = f"nothing but a comment may follow `---`, not '{word}'"
         raise SourceError(what, Span(file, line, column, line, column + len(word)))
 
 
@@ -156,7 +156,7 @@ def _document(part: _Part, file: str) -> tuple[Node, list[Loss]]:
     if root.value is None:
         return Node({}, root.span), losses
     if not isinstance(root.value, dict):
-        raise SourceError("the values must be a map: lines of `key: value`", root.span)
+        raise SourceError("the top level must be a map: lines of `key: value`", root.span)
     return root, losses
 
 
@@ -186,6 +186,8 @@ def _rest(part: _Part, file: str, following: Source, first: Span) -> list[Loss]:
             if not _is_empty(following()):
                 break
             following()
+        else:
+            return []
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         event = None
