@@ -594,17 +594,15 @@ def _default_treatment(facts: Facts) -> Treatment:
 def _routing(fields: _Fields, facts: Facts, unlisted_paths: str) -> Routing:
     section = _treatment(fields, _default_treatment(facts))
     written = _written(fields)
-    overrides = fields.map("pathOverrides")
-    routes = None
-    used: set[str] = set()
-    if "pathConfiguration" in fields.nodes:
-        found = [_route(item, overrides, section) for item in fields.items("pathConfiguration")]
-        routes = tuple(route for route, _ in found)
-        used = {key for _, keys in found for key in keys}
+    items = tuple(fields.items("pathConfiguration"))
+    overrides = fields.map("pathOverrides") or _Fields(fields.at, {})
+    keys = tuple(_override_keys(overrides, items))
+    routes = tuple(_route(item, overrides, own, section) for item, own in zip(items, keys, strict=True))
+    used = {key for own in keys for key in own}
     rest = Route(fields.at, "/", "Prefix", section, written=written)
     return Routing(
         at=fields.at,
-        routes=routes,
+        routes=routes if "pathConfiguration" in fields.nodes else None,
         rest=rest,
         unlisted_paths=fields.setting("unlistedPaths") or Setting(unlisted_paths),
         visibility=fields.settings("visibility"),
@@ -612,28 +610,37 @@ def _routing(fields: _Fields, facts: Facts, unlisted_paths: str) -> Routing:
         port=fields.setting("port"),
         forwarded_hosts=fields.settings("forwardedHosts"),
         unknown_overrides=tuple(
-            Setting(key, where)
-            for key, (_, where) in (overrides.nodes if overrides is not None else {}).items()
-            if key not in used
+            Setting(key, where) for key, (_, where) in overrides.nodes.items() if key not in used
         ),
-        overrides=tuple(_overrides(overrides, tuple(fields.items("pathConfiguration")))),
+        overrides=tuple(_overrides(overrides, items, keys)),
         written=written,
     )
 
 
-def _overrides(overrides: _Fields | None, items: tuple[_Fields, ...]) -> Iterator[Override]:
-    for key in overrides.nodes if overrides is not None else ():
-        fields = overrides.map(key) if overrides is not None else None
-        held = tuple(index for index, item in enumerate(items) if _is_path_of(key, item))
-        if fields is not None and held:
-            said = {name: fields.get(name) for name in fields.nodes}
-            changes = {name for name in said for index in held if items[index].get(name) != said[name]}
-            yield Override(fields.at, key, held, said, frozenset(changes))
+def _override_keys(overrides: _Fields, items: tuple[_Fields, ...]) -> Iterator[tuple[str, ...]]:
+    """Give for each item the keys of `pathOverrides` that are its path, in their order."""
+    keys: dict[tuple[str, str], tuple[str, ...]] = {}
+    for key in overrides.nodes:
+        for kind in ("Prefix", "Exact", "Regex"):
+            path = normal_path(key, kind)
+            keys[kind, path] = (*keys.get((kind, path), ()), key)
+    for item in items:
+        kind = item.get("pathType") or "Prefix"
+        yield keys.get((kind, normal_path(item.get("path"), kind)), ())
 
 
-def _is_path_of(key: str, item: _Fields) -> bool:
-    kind = item.get("pathType") or "Prefix"
-    return normal_path(key, kind) == normal_path(item.get("path"), kind)
+def _overrides(
+    overrides: _Fields, items: tuple[_Fields, ...], keys: tuple[tuple[str, ...], ...]
+) -> Iterator[Override]:
+    held: dict[str, list[int]] = {}
+    for index, own in enumerate(keys):
+        for key in own:
+            held.setdefault(key, []).append(index)
+    for key, indexes in held.items():
+        fields = overrides.map(key) or overrides
+        said = {name: fields.get(name) for name in fields.nodes}
+        changes = {name for name in said for index in indexes if items[index].get(name) != said[name]}
+        yield Override(fields.at, key, tuple(indexes), said, frozenset(changes))
 
 
 def _written(fields: _Fields) -> Mapping[str, ValuePath]:
@@ -645,14 +652,12 @@ def normal_path(path: str, path_type: str) -> str:
     return path.rstrip("/") or "/" if path_type == "Prefix" else path
 
 
-def _route(item: _Fields, overrides: _Fields | None, section: Treatment) -> tuple[Route, tuple[str, ...]]:
-    path, path_type = item.get("path"), item.get("pathType") or "Prefix"
-    keys = tuple(key for key in (overrides.nodes if overrides is not None else ()) if _is_path_of(key, item))
+def _route(item: _Fields, overrides: _Fields, keys: tuple[str, ...], section: Treatment) -> Route:
     fields = item
     for key in keys:
-        override = overrides.map(key) if overrides is not None else None
+        override = overrides.map(key)
         fields = fields if override is None else override.over(fields)
-    return _whole_route(fields, path, path_type, section), keys
+    return _whole_route(fields, item.get("path"), item.get("pathType") or "Prefix", section)
 
 
 def _whole_route(fields: _Fields, path: str, path_type: str, section: Treatment) -> Route:

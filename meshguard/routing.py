@@ -95,7 +95,7 @@ def match(routes: Iterable[Route], request: Request) -> Route | None:
         owner = _cors_owner(found, route) if preflight else None
         if owner is not None:
             return owner
-        if _matches_conditions(route, request):
+        if _meets_conditions(route, request):
             return route
     return None
 
@@ -128,7 +128,12 @@ def is_below(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith(prefix.rstrip("/") + "/")
 
 
-def _matches_conditions(route: Route, request: Request) -> bool:
+def takes_request(route: Route, request: Request) -> bool:
+    """Tell whether the route's path and conditions are those of a request that is no preflight."""
+    return matches_path(route, request.path) and _meets_conditions(route, request)
+
+
+def _meets_conditions(route: Route, request: Request) -> bool:
     return (
         (not route.methods or request.method in route.methods)
         and all(request.headers.get(name.lower()) == value for name, value in route.headers)

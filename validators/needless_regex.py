@@ -66,9 +66,10 @@ def _reason(part: Part, head: str, text: str) -> str | None:
     parts = [each for each in part.parts if not isinstance(each, Edge)] if isinstance(part, Sequence) else []
     if not head.startswith("/") or plain_text(text) is not None or set(head) & set('"<>[]^`{|}'):
         return None
-    if are_equal(part, "Prefix", path):
+    short = len(parts) <= len(head) + 1
+    if short and are_equal(part, "Prefix", path):
         return f"takes what the Prefix '{path}' takes; write that"
-    if are_equal(part, "Exact", head):
+    if short and are_equal(part, "Exact", head):
         return f"takes what the Exact path '{head}' takes; write that"
     if head.endswith("/") and len(parts) == len(head) + 1 and is_anything(parts[-1]):
         return f"takes what the Prefix '{path}' takes but for '{path}' itself; write that, unless this is meant"

@@ -72,10 +72,11 @@ from meshguard.diagnostic import Finding, Related, Severity
 from meshguard.exposure import own_hosts
 from meshguard.model import Redirect, Route
 from meshguard.overlap import request_for
-from meshguard.routing import Request, match
+from meshguard.routing import Request, ordered, takes_request
 from meshguard.rule import Case, Rule
 
 _MOST_FOLLOWED = 50
+_MOST_COMPARED = 300  # items of one path
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -85,7 +86,7 @@ def check(case: Case) -> Iterator[Finding]:
         return
     hosts = own_hosts(routing, case.facts)
     exact: dict[str, list[Route]] = {}
-    for route in routing.routes or ():
+    for route in ordered(routing.routes or ()):
         if route.path_type == "Exact":
             exact.setdefault(route.path, []).append(route)
     seen: set[tuple[object, ...]] = set()
@@ -106,7 +107,8 @@ def _circle(start: Route, exact: dict[str, list[Route]], hosts: frozenset[str]) 
         if redirect is None or not _stays(redirect, hosts):
             return []
         request = _next(request, redirect)
-        route = match(exact.get(request.path, ()), request)
+        there = exact.get(request.path, ())[:_MOST_COMPARED]
+        route = next((each for each in there if takes_request(each, request)), None)
         if route is None or route.redirect is None:
             return []
         if route.at == start.at:
