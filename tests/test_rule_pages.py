@@ -27,7 +27,7 @@ VALUES_SCHEMA = load_schema("values")
 
 
 class Example(NamedTuple):
-    """Files by name, in the order of `-f`; `.meshguard.yaml` is the policy and CHART the chart's defaults."""
+    """Files by name, in the order of `-f`; POLICY is the policy and CHART holds the chart's defaults."""
 
     files: tuple[tuple[str, str], ...]
 
@@ -38,22 +38,20 @@ def sections(doc: str) -> dict[str, str]:
 
 
 def examples(text: str) -> list[Example]:
-    """Read fences: ```yaml starts an example and ```yaml NAME adds a layer; before it stand others that it needs.
+    """Read fences: ```yaml starts an example, ```yaml NAME adds a file to it, ```policy holds for the next one.
 
-    These are ```policy, ```chart for the defaults of its chart and ```chart NAME for those of a chart in that.
+    A file below chart/ is one of the chart's: its values.yaml, or that of a chart in it.
     """
     found: list[Example] = []
-    before: tuple[tuple[str, str], ...] = ()
+    policy: tuple[tuple[str, str], ...] = ()
     for kind, name, body in FENCE.findall(text):
         if kind == "policy":
-            before = (*before, (POLICY, body))
-        elif kind == "chart":
-            before = (*before, (f"chart/charts/{name}/values.yaml" if name else CHART, body))
+            policy = ((POLICY, body),)
         elif kind == "yaml" and name:
             found[-1] = Example((*found[-1].files, (name, body)))
         elif kind == "yaml":
-            found.append(Example((*before, ("values.yaml", body))))
-            before = ()
+            found.append(Example((*policy, ("values.yaml", body))))
+            policy = ()
     return found
 
 

@@ -92,15 +92,15 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _message(team: Team, host: str) -> str:
-    domains = f"the domains of team '{team.name}' are {quoted(team.domains)}"
+    domains = f"the domains of team '{team.name}' ({quoted(team.domains)})"
     if host.startswith("*."):
         return (
-            f"host '{host}' would take the requests for every host below '{host[2:]}', and {domains};"
-            " a wildcard needs an entry of its own there, else list the hosts one by one"
+            f"host '{host}' takes the requests for every host below '{host[2:]}' and is not among {domains}; list"
+            " the hosts one by one, or ask the platform team to add this wildcard"
         )
     return (
-        f"host '{host}' can take another team's requests away, and {domains}; write a host below one of them,"
-        " or ask the platform team to add it"
+        f"host '{host}' is outside of {domains}, so claiming it can take another team's requests away; write a host"
+        " below one of them, or ask the platform team to add it"
     )
 
 

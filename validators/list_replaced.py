@@ -35,11 +35,6 @@ upstreams:  # warning: [list-replaced] "upstreams"
 
 ## Good
 
-```chart
-ports:
-  - {number: 9090, name: http}
-```
-
 ```yaml
 ports:
   - {number: 8080, name: http}
@@ -60,6 +55,11 @@ externalRouting:
 upstreams:
   - host: api.stripe.com
   - host: api.partner.example
+```
+
+```yaml chart/values.yaml
+ports:
+  - {number: 9090, name: http}
 ```
 
 ## See

@@ -63,7 +63,7 @@ def check(case: Case) -> Iterator[Finding]:
         )
         for _, route in served_routes(case.service)
         for method in _writing(route)
-        if route.mirror is not None and route.mirror.service not in receivers(route, name)
+        if route.mirror is not None and not route.redirect and route.mirror.service not in receivers(route, name)
     )
 
 

@@ -14,20 +14,20 @@ services:
   - {values: values.yaml, name: orders, at: web}
 ```
 
-```chart
-web: {resilience: {loadBalancing: random}}
-```
-
-```chart web
-resilience: {loadBalancing: roundRobin}
-```
-
 ```yaml
 web:
   ports:
     - {number: 8080, name: http}
   resilience:
     loadBalancing: null  # warning: [null-by-helm-version] "loadBalancing", "3.17"
+```
+
+```yaml chart/values.yaml
+web: {resilience: {loadBalancing: random}}
+```
+
+```yaml chart/charts/web/values.yaml
+resilience: {loadBalancing: roundRobin}
 ```
 
 ## Good
@@ -37,20 +37,20 @@ services:
   - {values: values.yaml, name: orders, at: web}
 ```
 
-```chart
-web: {resilience: {loadBalancing: random}}
-```
-
-```chart web
-resilience: {loadBalancing: roundRobin}
-```
-
 ```yaml
 web:
   ports:
     - {number: 8080, name: http}
   resilience:
     loadBalancing: leastRequest
+```
+
+```yaml chart/values.yaml
+web: {resilience: {loadBalancing: random}}
+```
+
+```yaml chart/charts/web/values.yaml
+resilience: {loadBalancing: roundRobin}
 ```
 
 ## See

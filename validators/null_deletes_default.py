@@ -8,7 +8,12 @@ of the contract are looked at.
 
 ## Bad
 
-```chart
+```yaml
+resilience:
+  outlierDetection:  # info: [null-deletes-default] "outlierDetection"
+```
+
+```yaml chart/values.yaml
 ports:
   - {number: 8080, name: http}
 resilience:
@@ -16,25 +21,20 @@ resilience:
   connectionLimits: {maxConnections: 100}
 ```
 
-```yaml
-resilience:
-  outlierDetection:  # info: [null-deletes-default] "outlierDetection"
-```
-
 ## Good
-
-```chart
-ports:
-  - {number: 8080, name: http}
-resilience:
-  outlierDetection: {consecutiveErrors: 5}
-image: {tag: latest}
-```
 
 ```yaml
 resilience:
   outlierDetection: {consecutiveErrors: 10}
 image: {tag: null}
+```
+
+```yaml chart/values.yaml
+ports:
+  - {number: 8080, name: http}
+resilience:
+  outlierDetection: {consecutiveErrors: 5}
+image: {tag: latest}
 ```
 
 ## See

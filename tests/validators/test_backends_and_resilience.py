@@ -156,7 +156,7 @@ defaults:
         ("http2", "maxConnections: 1", 0),
         ("tcp", "maxConnections: 1", 1),
         ("", "maxConnections: 1", 1),
-        ("http", "connectTimeout: 5s", 0),
+        ("http", "connectTimeout: 50ms", 0),
     ],
 )
 def test_pools(ports: str, said: str, expected: int) -> None:
@@ -165,6 +165,10 @@ def test_pools(ports: str, said: str, expected: int) -> None:
     found = judged(f"{head}resilience: {{connectionLimits: {{{said}}}}}")
 
     assert [each.partition(" ")[2] for each in found] == ["connection-limit-too-small"] * expected
+
+
+def test_a_handshake_takes_its_time() -> None:
+    assert judged("resilience: {connectionLimits: {connectTimeout: 49ms}}") == ["1 connect-timeout-too-short"]
 
 
 @pytest.mark.parametrize(
