@@ -184,7 +184,8 @@ def _chart(folder: _Folder, read: _Read) -> Chart:
         _requirement(one) for one in (declared if isinstance(declared, list) else []) if isinstance(one, dict)
     ]
     _check(folder, name, _text(about, "version"), requirements)
-    charts = tuple(_chart(sub, read) for sub in folder.charts)
+    theirs = read._replace(losses=[])  # what a dependency's own files lose is not for the user to mend
+    charts = tuple(_chart(sub, theirs) for sub in folder.charts)
     return Chart(name, values, charts, tuple(requirements), _text(about, "version"))
 
 

@@ -171,6 +171,9 @@ def test_a_handshake_takes_its_time() -> None:
     assert judged("resilience: {connectionLimits: {connectTimeout: 49ms}}") == ["1 connect-timeout-too-short"]
 
 
+REDIRECT = "{path: /a, pathType: Exact, redirect: {host: b.x.com}}"
+
+
 @pytest.mark.parametrize(
     ("routing", "wait", "is_too_long"),
     [
@@ -181,6 +184,7 @@ def test_a_handshake_takes_its_time() -> None:
         ("internalRouting: {timeout: 1s}", "2s", True),
         ("internalRouting: {pathConfiguration: [{path: /a, timeout: 1s}]}", "2s", False),
         ("internalRouting: {retryAttempts: 1}", "2s", False),
+        (f"externalRouting: {{hosts: [a.x.com], pathConfiguration: [{REDIRECT}]}}", "1h", False),
     ],
 )
 def test_connecting_may_not_take_longer_than_every_request(

@@ -197,6 +197,24 @@ def test_nulls_over_defaults(values: str, expected: list[str]) -> None:
     assert found(values, chart=defaults) == expected
 
 
+def test_what_the_files_of_a_dependency_lose_is_silent() -> None:
+    files = {
+        "chart/Chart.yaml": "{apiVersion: v2, name: chart, version: 1.0.0}",
+        "chart/values.yaml": "a: {x: 1, x: 2}",
+        "chart/charts/db/Chart.yaml": "{apiVersion: v2, name: db, version: 1.0.0}",
+        "chart/charts/db/values.yaml": "ports: [{number: 0100}]\nb: {x: 1, x: 2}",
+    }
+    folders = {
+        "chart": ["Chart.yaml", "charts", "values.yaml"],
+        "chart/charts": ["db"],
+        "chart/charts/db": ["Chart.yaml", "values.yaml"],
+    }
+
+    values = read(Request(chart="chart", read_file=lambda name: files[name].encode(), list_folder=folders.get))
+
+    assert [(loss.kind, loss.span.file) for loss in values.losses] == [("duplicate-key", "chart/values.yaml")]
+
+
 def test_a_null_that_depends_on_helm_is_told_once() -> None:
     span = read(Request(("0",), read_file=lambda _: b"resilience: null")).node.span
     at = ValuePath(("resilience",))
