@@ -83,7 +83,7 @@ def test_a_list_below_a_key_is_found_too() -> None:
 
 
 def test_a_long_list_is_not_compared() -> None:
-    items = tuple(f"{{path: /{index}}}" for index in range(101))
+    items = tuple(f"{{path: /{index}}}" for index in range(300))
 
     assert [each for each in found(routed(*items), routed(*items)) if "list" in each] == ["1:4 list-replaced"]
 
