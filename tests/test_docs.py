@@ -1,12 +1,17 @@
 """The committed pages are those that the code would write; `make docs` writes them."""
 
+import yaml
+
 from meshguard.diagnostic import Severity
 from meshguard.rule import Rule
-from tools.docs import DOCS, existing, page, pages
+from tools.docs import DOCS, NEEDS, PLACES, existing, page, pages
+from validators import RULES
 
 
 def test_the_committed_pages_are_fresh() -> None:
-    written = {path: (DOCS / path).read_text(encoding="utf-8") for path in ("rules.md", *sorted(existing()))}
+    written = {
+        path: (DOCS / path).read_text(encoding="utf-8") for path in ("coverage.md", "rules.md", *sorted(existing()))
+    }
 
     assert written == pages()
 
@@ -40,3 +45,12 @@ def test_a_page_says_which_file_an_example_is() -> None:
         "```",
         "",
     ]
+
+
+def test_every_incident_is_held_by_something_that_exists() -> None:
+    entries = yaml.safe_load((DOCS.parent / "tools" / "coverage.yaml").read_text())
+    known = {rule.id for rule in RULES} | {*PLACES, *NEEDS}
+
+    assert list(entries) == list(range(1, 130))
+    assert {by for entry in entries.values() for by in entry["by"]} <= known
+    assert [number for number, entry in entries.items() if not entry["by"] or not entry["how"]] == []

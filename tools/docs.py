@@ -1,6 +1,9 @@
 """Write docs/rules.md and a page for each rule below docs/rules/, in the words of `explain`: `make docs`."""
 
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from meshguard.engine_rules import ENGINE_RULES
 from meshguard.rule import Rule
@@ -23,6 +26,22 @@ ignored: [reports and severities](reports.md).
 {engine}"""
 
 
+COVERAGE = """\
+# What holds which incident
+
+Every known way in which Istio configuration hurt somebody, and what keeps it out: a rule; the *schema* or the
+*chart*, where it cannot be written or deployed; *rendering*, where it is never rendered. What values and policy
+alone cannot decide says what it needs: the *manifests* of a release, the *fleet* of all services, or the *cluster*.
+
+{counts}
+
+| # | incident | held by | how |
+|---|---|---|---|
+{rows}"""
+PLACES = ("schema", "rendering", "chart")
+NEEDS = ("manifests", "fleet", "cluster")
+
+
 def main() -> None:
     """Write all pages, and remove those of rules that are gone."""
     wanted = pages()
@@ -35,8 +54,29 @@ def main() -> None:
 
 def pages() -> dict[str, str]:
     """Give the text of every generated page by its path below docs/."""
+    covered = {"coverage.md": MARK.replace("the code of the rule", "tools/coverage.yaml") + coverage()}
     index = INDEX.format(guardrails=table(RULES), engine=table(ENGINE_RULES))
-    return {"rules.md": MARK + index, **{f"rules/{rule.id}.md": page(rule) for rule in (*RULES, *ENGINE_RULES)}}
+    return covered | {
+        "rules.md": MARK + index,
+        **{f"rules/{rule.id}.md": page(rule) for rule in (*RULES, *ENGINE_RULES)},
+    }
+
+
+def coverage() -> str:
+    """Give the page that maps every incident to what holds it; a rule that does not exist is a KeyError."""
+    entries: dict[int, dict[str, Any]] = yaml.safe_load((DOCS.parent / "tools" / "coverage.yaml").read_text())
+    links = {rule.id: f"[{rule.id}](rules/{rule.id}.md)" for rule in RULES} | {
+        word: f"*{word}*" if word in PLACES else f"*needs {word}*" for word in (*PLACES, *NEEDS)
+    }
+    rows = "".join(
+        f"| {number} | {entry['fault']} | {', '.join(links[by] for by in entry['by'])} | {entry['how']} |\n"
+        for number, entry in entries.items()
+    )
+    open_ = sum(set(entry["by"]) <= set(NEEDS) for entry in entries.values())
+    counts = (
+        f"Of {len(entries)} incidents {len(entries) - open_} are held, at least on the own side; {open_} need more."
+    )
+    return COVERAGE.format(counts=counts, rows=rows)
 
 
 def existing() -> set[str]:
