@@ -138,7 +138,9 @@ def _unpack(place: str, data: bytes) -> dict[str, bytes]:
                 if not member.isdir():
                     file = archive.extractfile(member) if member.isreg() else None
                     files[_member_name(place, member.name)] = file.read() if file else b""
-    except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError) as error:
+    except EOFError:
+        raise UserError(f"cannot read the chart '{place}': it is no gzipped archive (the file is cut)") from None
+    except (OSError, zlib.error, tarfile.TarError, ValueError) as error:
         raise UserError(f"cannot read the chart '{place}': it is no gzipped archive ({error})") from None
     return files
 

@@ -28,6 +28,11 @@ _ESCAPE = re.compile(r"\\.", re.DOTALL)
 _MARKER = re.compile(r"^(?:---|\.\.\.)(?:\s|$)", re.MULTILINE)
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FEEDS = re.compile("[\x85\u2028\u2029]")  # line breaks to YAML 1.1 alone
+_UNENDED = (
+    "could not find expected ':'",
+    "found unexpected end of stream",
+    "found unexpected document indicator",
+)
 _BREAKS = re.compile("\r\n|\r|\n")
 
 
@@ -66,7 +71,7 @@ def with_events(text: str, build: Callable[[Source], Built]) -> Built:
         except _StricterError as stricter:
             disguise = _hide(disguise, stricter.index)
         except MarkedYAMLError as error:
-            mark = _place(text, error.problem_mark.index if error.problem_mark else 0)
+            mark = _place(text, _index(error))
             if not _is_stricter(disguise.text, error, mark):
                 message = explain(str(error.problem), text[mark.index : mark.index + 1])
                 raise RefusalError(message, mark) from None
@@ -74,6 +79,12 @@ def with_events(text: str, build: Callable[[Source], Built]) -> Built:
         except YAMLError:
             raise _control(text) from None
     raise RefusalError("there is too much here that YAML parsers read differently: quote the text", _place(text, 0))
+
+
+def _index(error: MarkedYAMLError) -> int:
+    """Tell where the fault is: where the parser stopped, or where began what does not end."""
+    mark = error.context_mark if error.problem in _UNENDED else error.problem_mark
+    return mark.index if mark else 0
 
 
 def _is_stricter(text: str, error: MarkedYAMLError, mark: Mark) -> bool:

@@ -14,7 +14,7 @@ from meshguard.node import Node, find
 
 Items: TypeAlias = dict[str, Node]
 GLOBAL = "global"
-_COMPARED = 10_000  # pairs of items
+_COMPARED = 10_000  # pairs of values, to find out whether a list keeps what another one held
 _RELEASES = (
     Version(3, 17),
     Version(3, 18),
@@ -95,21 +95,23 @@ def replaced(before: Node, after: Node, path: ValuePath, suffix: str = "") -> tu
         kind, detail = "null-replaces", f"null takes the place of a {was}"
     elif was == "map" and now != "map":
         kind, detail = f"{now}-replaces-map", f"a {now} takes the place of a map"
-    elif was == now == "list" and not _keeps(after, before):
+    elif was == now == "list" and not _keeps(after, before, [_COMPARED]):
         kind, detail = "list-replaces-list", "a list takes the place of a whole list: lists are not merged"
     else:
         return ()
     return (Loss(kind + suffix, path, after.key or after.span, detail, before.key or before.span),)
 
 
-def _keeps(new: Node, old: Node) -> bool:
-    """Tell whether one value holds all that another one held; of long lists nobody knows."""
+def _keeps(new: Node, old: Node, left: list[int]) -> bool:
+    """Tell whether one value holds all that another one held; where no comparisons are left nobody knows."""
+    left[0] -= 1
+    if left[0] < 0:
+        return False
     if isinstance(new.value, dict) and isinstance(old.value, dict):
         found = ((new.value.get(name), child) for name, child in old.value.items())
-        return all(now is not None and _keeps(now, child) for now, child in found)
+        return all(now is not None and _keeps(now, child, left) for now, child in found)
     if isinstance(new.value, list) and isinstance(old.value, list):
-        few = len(new.value) * len(old.value) <= _COMPARED
-        return few and all(any(_keeps(now, item) for now in new.value) for item in old.value)
+        return all(any(_keeps(now, item, left) for now in new.value) for item in old.value)
     return new.value.__class__ is old.value.__class__ and new.value == old.value
 
 

@@ -6,14 +6,17 @@ from typing import NamedTuple, TypeAlias
 
 _Key: TypeAlias = tuple[int, int, int, tuple[tuple[int, int, str], ...]]
 
-_PRE = r"(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
+_IDENTIFIER = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_PRE = rf"(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?"
 _META = r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 _NUMBER = r"(0|[1-9][0-9]*)"
 _VERSION = re.compile(rf"v?{_NUMBER}(?:\.{_NUMBER})?(?:\.{_NUMBER})?{_PRE}{_META}")
 _PART = r"[0-9|xX*]+"
 _BOUND = rf"v?{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:-[0-9A-Za-z.-]+)?{_META}"
 _OPERATOR = r"(?:!=|>=|=>|<=|=<|~>|=|>|<|~|\^)?"
-_ONE = re.compile(rf"({_OPERATOR})\s*v?({_PART})(?:\.({_PART}))?(?:\.({_PART}))?{_PRE}{_META}")
+_ONE = re.compile(
+    rf"({_OPERATOR})\s*v?({_PART})(?:\.({_PART}))?(?:\.({_PART}))?(-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?{_META}"
+)
 _RANGE = re.compile(rf"\s*({_BOUND})\s+-\s+({_BOUND})\s*")
 _GROUP = re.compile(rf"\s*{_OPERATOR}\s*{_BOUND}\s*(?:(?:\s+|,\s*){_OPERATOR}\s*{_BOUND}\s*)*")
 _ALL = 3  # numbers of a version
@@ -71,18 +74,17 @@ def _pre_key(pre: str | None) -> tuple[tuple[int, int, str], ...]:
 def _group(text: str) -> list[_Constraint] | None:
     if not _GROUP.fullmatch(text):
         return None
-    return [_constraint(found) for found in _ONE.finditer(text)]
+    found = [_constraint(one) for one in _ONE.finditer(text)]
+    group = [one for one in found if one is not None]
+    return group if len(group) == len(found) else None
 
 
-def _constraint(found: re.Match[str]) -> _Constraint:
+def _constraint(found: re.Match[str]) -> _Constraint | None:
     sign, *parts, pre = found.groups()
-    numbers: list[int] = []
-    for part in parts:
-        if not part or not part.isdecimal():
-            break
-        numbers.append(int(part))
-    major, minor, patch = (*numbers, 0, 0, 0)[:3]
-    return _Constraint(sign, (major, minor, patch, _pre_key(pre)), len(numbers))
+    given = [part not in (None, "x", "X", "*") for part in parts]
+    numbers = parts[: given.index(False) if False in given else _ALL]
+    key = _key(".".join([*numbers, "0", "0", "0"][:_ALL]) + (pre or ""))
+    return _Constraint(sign, key, len(numbers)) if key else None
 
 
 def _meets_all(key: _Key, group: list[_Constraint]) -> bool:
@@ -98,6 +100,8 @@ def _meets(key: _Key, one: _Constraint) -> bool:
         return _tilde(key, one)
     if sign == "^":
         return _caret(key, one)
+    if sign == "!=" and given == _ALL - 1:
+        return (key[:given], key[3]) != (bound[:given], bound[3])
     numbers = slice(None)
     if sign in ("!=", ">") and 0 < given < _ALL:
         numbers = slice(given)

@@ -47,6 +47,12 @@ class _Step(NamedTuple):
     ended: bool = False
 
 
+def source(kind: str, expression: str) -> tuple[str, str]:
+    """Give the file name that the spans of an argument have, and the text that they count in."""
+    text = re.sub("[\ud800-\udfff]", "\ufffd", expression)  # Go reads bytes that are no UTF-8 so
+    return f"--{kind} {text}", text
+
+
 def apply(
     base: Node, kind: str, expression: str, helm: Version, read_file: Callable[[str], bytes]
 ) -> tuple[Node, tuple[Loss, ...]]:
@@ -54,13 +60,20 @@ def apply(
 
     `kind` is the flag without its dashes. Raises SourceError for what Helm refuses.
     """
-    text = re.sub("[\ud800-\udfff]", "\ufffd", expression)  # Go reads bytes that are no UTF-8 so
-    file = f"--{kind} {text}"
-    if kind == "set-json" and helm >= (4,) and text.strip(SPACES).startswith("{"):
-        node = read_json(text, len(text) - len(text.lstrip(SPACES)), file, whole=True)[0]
-        return merge(base, node)
+    file, text = source(kind, expression)
     starts = [0, *(found.end() for found in re.finditer("\n", text))]
     line = _Line(text, file, kind, _reader(kind, read_file), helm, [], starts, [0])
+    try:
+        return _apply(line, base)
+    except SourceError as error:
+        error.text = text
+        raise
+
+
+def _apply(line: _Line, base: Node) -> tuple[Node, tuple[Loss, ...]]:
+    blanks = len(line.text) - len(line.text.lstrip(SPACES))
+    if line.kind == "set-json" and line.helm >= (4,) and line.text.startswith("{", blanks):
+        return merge(base, read_json(line.text, blanks, line.file, whole=True)[0])
     items = dict(_items(base))
     step = _Step(0)
     while not step.ended:

@@ -11,7 +11,7 @@ from meshguard.helm.chart import Disk, read_chart
 from meshguard.helm.dependencies import process
 from meshguard.helm.layers import coalesce, merge, nulls_by_version
 from meshguard.helm.loss import Loss
-from meshguard.helm.strvals import apply
+from meshguard.helm.strvals import apply, source
 from meshguard.helm.version import NEWEST_4, Version
 from meshguard.helm.yaml import LIMIT, load
 from meshguard.node import Node
@@ -89,10 +89,13 @@ def read(request: Request) -> Values:
         for expression in [expression for flag, expression in request.sets if flag == kind]:
             node, lost = apply(node, kind, expression, request.helm, request.read_file)
             losses += lost
-            sources[f"--{kind} {expression}"] = expression
+            name, text = source(kind, expression)
+            sources[name] = text
     if request.chart is None:
         return Values(node, tuple(losses), sources)
     packed = read_chart(request.chart, request.helm, Disk(request.read_file, request.list_folder))
+    if not request.files:
+        node = node._replace(span=packed.chart.values.span)
     chart = process(packed.chart, node, request.helm)
     losses += nulls_by_version(chart, node)
     node, lost = coalesce(chart, node, request.helm)
@@ -112,4 +115,5 @@ def _files(request: Request) -> tuple[Node, list[Loss], dict[str, str]]:
         else:
             node, lost = merge(node, loaded.node)
             losses += lost
-    return node or Node({}, Span(request.chart or "--set", 1, 1, 1, 1)), losses, sources
+    first = source(*request.sets[0])[0] if request.sets else ""
+    return node or Node({}, Span(first, 1, 1, 1, 1)), losses, sources

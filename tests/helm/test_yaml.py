@@ -1,29 +1,13 @@
 import pytest
 
-from meshguard.diagnostic import ROOT, Span, ValuePath
 from meshguard.helm import compose, events, yaml
-from meshguard.helm.loss import Loss, SourceError
+from meshguard.helm.loss import SourceError
 from meshguard.helm.version import NEWEST_3, NEWEST_4, Version
 from meshguard.helm.yaml import load
-from meshguard.node import Node, plain
+from meshguard.node import plain
+from tests.helm.places import places, short, told
 
 BOM = "\ufeff"
-
-
-def short(span: Span | None) -> str:
-    return f"{span.line}:{span.column}-{span.end_line}:{span.end_column}" if span else ""
-
-
-def places(node: Node, path: ValuePath = ROOT) -> dict[str, str]:
-    """Give, by path, where each key stands and where its value stands."""
-    found = {str(path) or ".": f"{short(node.key)} {short(node.span)}".strip()}
-    if isinstance(node.value, dict):
-        for name, child in node.value.items():
-            found |= places(child, path / name)
-    elif isinstance(node.value, list):
-        for index, child in enumerate(node.value):
-            found |= places(child, path / index)
-    return found
 
 
 SPANS = {
@@ -165,13 +149,6 @@ LOSSES: dict[str, list[str]] = {
 }
 
 
-def told(losses: tuple[Loss, ...]) -> list[str]:
-    return [
-        f"{loss.kind} {str(loss.at) or '.'} {short(loss.span)}{f' {short(loss.related)}' if loss.related else ''}"
-        for loss in losses
-    ]
-
-
 @pytest.mark.parametrize("helm", [NEWEST_3, NEWEST_4], ids=str)
 @pytest.mark.parametrize(("text", "expected"), LOSSES.items())
 def test_what_is_dropped_or_changed_is_noted(text: str, expected: list[str], helm: Version) -> None:
@@ -269,11 +246,11 @@ REFUSED: dict[str, tuple[str, str]] = {
         "3:3",
         "this fits no list above it: items begin with `- `, all at one indentation",
     ),
-    "a: 1\nb\nc: 2\n": ("3:1", "this line is no `key: value`: a colon and a blank are missing"),
+    "a: 1\nb\nc: 2\n": ("2:1", "this line is no `key: value`: a colon and a blank are missing"),
     "a: [1, 2\nb: 3\n": ("2:2", "a `,` is missing before this, or the `]` that ends the list"),
     "a: {b: 1 c: 2}\n": ("1:11", "a `,` is missing before this, or the `}` that ends the map"),
     "a: [1,,2]\n": ("1:7", "a value is missing before this"),
-    'a: "b\n': ("2:1", "the quoted text does not end: a closing quote is missing"),
+    'a: "b\n': ("1:4", "the quoted text does not end: a closing quote is missing"),
     'a: "\\d"\n': (
         "1:5",
         "this escape does not exist in double quotes: write `\\\\` for a backslash, or use single quotes",
