@@ -3,7 +3,8 @@
 ## Why
 
 Istio refuses an object whose ports repeat a number, whatever is spoken on them, and with it the whole host is
-unknown to the mesh. To speak plain HTTP on a port and have TLS added, one port with `originateTLS` is enough.
+unknown to the mesh (run on 1.27 and 1.31). To speak plain HTTP on a port and have TLS added, one port with
+`originateTLS` is enough.
 
 ## Bad
 

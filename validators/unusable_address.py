@@ -4,7 +4,7 @@
 
 A host with a name is looked up, and beside that Istio takes single addresses only: it refuses the object for a
 range, such as `203.0.113.0/24`, and the whole host is unknown to the mesh. A range stands beside a wildcard host,
-which is not looked up. What is no address at all is refused too.
+which is not looked up. What is no address at all is refused too (run on Istio 1.27 and 1.31).
 
 ## Bad
 
