@@ -70,7 +70,7 @@ def _fault(loss: Loss) -> str | None:
     written = loss.detail
     name = plain_key(written)[0]
     if loss.at[-1] == name:
-        return f"the key '{written}' is read as '{name}'; write it with quotes, as '\"{written}\"'"
+        return f"the key '{written}' is read as '{name}'; write it with quotes, as \"{written}\""
     if re.fullmatch(r"[-+]?0[0-7_]+", written):
         digits = written.replace("_", "")
         read, meant = int(digits, 8), int(digits)
