@@ -6,7 +6,8 @@ read is a finding, so that the other services are still judged.
 
 import os
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from itertools import chain
+from typing import NamedTuple, NoReturn
 
 from meshguard.diagnostic import ROOT, Diagnostic, Severity, Span, UserError, ValuePath
 from meshguard.helm.values import Request, read_file
@@ -16,6 +17,8 @@ from meshguard.node import Plain
 from meshguard.pipeline import Outcome, Subject, judge
 from meshguard.policy import Environment, Policy, facts_for
 from meshguard.rule import Rule
+
+WORTH_A_PROCESS = 250  # services; fewer are judged sooner than a process is made and heard
 
 
 class Plan(NamedTuple):
@@ -51,24 +54,70 @@ def plan(policy: Policy, top: str, today: str, helm: Version) -> Plan:
     return Plan(tuple(subjects), tuple(notes))
 
 
-def judge_all(
-    subjects: tuple[Subject, ...], rules: tuple[Rule, ...], shape: Plain
-) -> Iterator[tuple[Subject, Outcome]]:
-    """Judge one subject after the other; each finding says whose it is."""
-    for subject in subjects:
-        try:
-            outcome = judge(subject, rules, shape)
-        except UserError as error:
-            file = subject.request.files[0]
-            outcome = Outcome(
-                (Diagnostic("unreadable-file", Severity.ERROR, str(error), ROOT, Span(file, 1, 1, 1, 1)),)
-            )
-        identity = subject.facts.identity
-        environments = () if identity.env is None else (identity.env,)
-        named = tuple(
+def judge_all(subjects: tuple[Subject, ...], rules: tuple[Rule, ...], shape: Plain) -> Iterator[Outcome]:
+    """Judge all subjects, in several processes where that is worth it; each finding says whose it is."""
+    workers = min(_processors(), len(subjects) // WORTH_A_PROCESS)
+    if workers < 2 or not hasattr(os, "fork"):  # noqa: PLR2004 - this process is one
+        return (_judge_one(subject, rules, shape) for subject in subjects)
+    size = -(-len(subjects) // workers)
+    parts = [subjects[start : start + size] for start in range(0, len(subjects), size)]
+    pipes = [_fork(part, rules, shape) for part in parts[1:]]
+    return chain((_judge_one(subject, rules, shape) for subject in parts[0]), *map(_received, pipes))
+
+
+def _processors() -> int:
+    """Give how many processors this process may use, which in a container are fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _fork(subjects: tuple[Subject, ...], rules: tuple[Rule, ...], shape: Plain) -> int:
+    """Judge in a process of its own; gives the pipe that its outcomes come through."""
+    receive, send = os.pipe()
+    if os.fork() == 0:
+        _judge_and_exit(send, subjects, rules, shape)  # pragma: no cover - in a process that coverage does not see
+    os.close(send)
+    return receive
+
+
+def _judge_and_exit(  # pragma: no cover - the same
+    send: int, subjects: tuple[Subject, ...], rules: tuple[Rule, ...], shape: Plain
+) -> NoReturn:
+    import pickle  # noqa: PLC0415 - only a large fleet needs it
+
+    code = 1
+    try:
+        outcomes = [_judge_one(subject, rules, shape) for subject in subjects]
+        with os.fdopen(send, "wb") as pipe:
+            pickle.dump([outcome._replace(values=None, service=None) for outcome in outcomes], pipe)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _received(pipe: int) -> Iterator[Outcome]:
+    import pickle  # noqa: PLC0415 - the same
+
+    with os.fdopen(pipe, "rb") as file:
+        outcomes: list[Outcome] = pickle.load(file)  # noqa: S301 - written by our own child
+    os.wait()
+    yield from outcomes
+
+
+def _judge_one(subject: Subject, rules: tuple[Rule, ...], shape: Plain) -> Outcome:
+    try:
+        outcome = judge(subject, rules, shape)
+    except UserError as error:
+        file = subject.request.files[0]
+        outcome = Outcome(
+            (Diagnostic("unreadable-file", Severity.ERROR, str(error), ROOT, Span(file, 1, 1, 1, 1)),)
+        )
+    identity = subject.facts.identity
+    environments = () if identity.env is None else (identity.env,)
+    return outcome._replace(
+        diagnostics=tuple(
             found._replace(service=identity.service, environments=environments) for found in outcome.diagnostics
         )
-        yield subject, outcome._replace(diagnostics=named)
+    )
 
 
 def matching(values: str, top: str) -> Iterator[str]:

@@ -28,10 +28,15 @@ class Subject(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of one subject. `service` is None where its values are not valid, so that no rule could run."""
+    """What became of one subject. `service` is None where its values are not valid, so that no rule could run.
+
+    `sources` are the texts that findings and comments speak of, `unjudged` the files that not all rules saw.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     exempted: tuple[Ignored, ...] = ()
+    sources: Mapping[str, str] = {}
+    unjudged: tuple[str, ...] = ()
     values: Values | None = None
     service: Service | None = None
 
@@ -44,12 +49,13 @@ class Verdict(NamedTuple):
     sources: Mapping[str, str]
 
 
-def load(request: Request) -> Values | Diagnostic:
-    """Read and merge values as Helm does; what Helm refuses is a finding. UserError: a file is not there."""
+def load(request: Request) -> Values | Outcome:
+    """Read and merge values as Helm does; what Helm refuses ends it. UserError: a file is not there."""
     try:
         return read(request)
     except SourceError as error:
-        return Diagnostic("yaml", Severity.ERROR, str(error), ROOT, error.span)
+        refused = Diagnostic("yaml", Severity.ERROR, str(error), ROOT, error.span)
+        return Outcome((refused,), sources={error.span.file: error.text} if error.text else {})
 
 
 def judge(subject: Subject, rules: tuple[Rule, ...], shape: Plain) -> Outcome:
@@ -59,47 +65,41 @@ def judge(subject: Subject, rules: tuple[Rule, ...], shape: Plain) -> Outcome:
     there.
     """
     values = load(subject.request)
-    if isinstance(values, Diagnostic):
-        return Outcome((values,))
+    if isinstance(values, Outcome):
+        return values
     contract = find(values.node, subject.at) or Node({}, values.node.span)
     faults = tuple(
         engine.locate(fault, values.node, "schema", Severity.ERROR)
         for fault in schema.check(shape, contract, subject.at)
     )
     if faults:
-        return Outcome(faults, values=values)
+        return Outcome(faults, sources=values.sources, unjudged=tuple(values.sources), values=values)
     service = build(values.node, subject.at, subject.facts)
     judged = engine.judge(Case(service, subject.facts, values.losses), values.node, rules)
     found = (*judged.diagnostics, *engine.expiring(subject.facts))
-    return Outcome(found, judged.exempted, values, service)
+    spoken_of = {name: text for name, text in values.sources.items() if found or suppress.ignores(text, name)}
+    return Outcome(found, judged.exempted, spoken_of, values=values, service=service)
 
 
-def judge_given(
-    subjects: Iterable[Subject], rules: tuple[Rule, ...], shape: Plain
-) -> Iterable[tuple[Subject, Outcome]]:
+def judge_given(subjects: Iterable[Subject], rules: tuple[Rule, ...], shape: Plain) -> Iterable[Outcome]:
     """Judge subjects that the user named: a file that cannot be opened is a UserError."""
-    return ((subject, judge(subject, rules, shape)) for subject in subjects)
+    return (judge(subject, rules, shape) for subject in subjects)
 
 
-def conclude(outcomes: Iterable[tuple[Subject, Outcome]], rules: tuple[Rule, ...]) -> Verdict:
-    """Apply the comments of all files to all findings, and say what holds in several environments once."""
+def conclude(outcomes: Iterable[Outcome], rules: tuple[Rule, ...], facts: Facts) -> Verdict:
+    """Apply the comments of all files to all findings, and say what holds in several environments once.
+
+    `facts` are those of any of the subjects: of the policy's words on rules only.
+    """
     found: list[Diagnostic] = []
     exempted: list[Ignored] = []
     sources: dict[str, str] = {}
     unjudged: set[str] = set()
-    facts = None
-    for subject, outcome in outcomes:
-        facts = subject.facts
+    for outcome in outcomes:
         found += outcome.diagnostics
         exempted += outcome.exempted
-        texts = outcome.values.sources if outcome.values is not None else {}
-        sources.update(
-            (name, text) for name, text in texts.items() if outcome.diagnostics or suppress.ignores(text, name)
-        )
-        if outcome.service is None:
-            unjudged.update(texts)
-    if facts is None:
-        return Verdict((), (), {})
+        sources.update(outcome.sources)
+        unjudged.update(outcome.unjudged)
     kept, ignored = suppress.apply(_once(found), sources, rules, facts, unjudged)
     return Verdict(_sorted(kept), (*ignored, *exempted), sources)
 

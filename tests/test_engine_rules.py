@@ -31,7 +31,7 @@ def run(example: Example) -> set[tuple[str, str, int]]:
     text = dict(example.files)["values.yaml"].encode()
     facts = facts_for(policy_of(example), Identity(service="orders"), TODAY)
     subject = Subject(Request(files=("values.yaml",), read_file=lambda _: text), ROOT, facts)
-    verdict = conclude([(subject, judge(subject, RULES, SHAPE))], RULES)
+    verdict = conclude([judge(subject, RULES, SHAPE)], RULES, facts)
     own = {rule.id for rule in ENGINE_RULES}
     return {(each.rule, each.span.file, each.span.line) for each in verdict.diagnostics if each.rule in own}
 

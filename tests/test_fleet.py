@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from meshguard import fleet
 from meshguard.diagnostic import UserError
 from meshguard.engine_rules import ENGINE_RULES
 from meshguard.fleet import confined, judge_all, matching, plan
 from meshguard.helm.version import NEWEST_4
-from meshguard.pipeline import Verdict, conclude
-from meshguard.policy import Policy, build_policy
+from meshguard.pipeline import Outcome, Verdict, conclude
+from meshguard.policy import Identity, Policy, build_policy, facts_for
 from meshguard.schema import load_schema
 from tests.tree import tree
 from validators import RULES
@@ -40,7 +41,8 @@ def policy(text: str = SERVICES) -> Policy:
 
 def verdict(root: Path, text: str = SERVICES) -> Verdict:
     subjects = plan(policy(text), str(root), TODAY, NEWEST_4).subjects
-    return conclude(judge_all(subjects, RULES, load_schema("values")), (*ENGINE_RULES, *RULES))
+    outcomes = judge_all(subjects, RULES, load_schema("values"))
+    return conclude(outcomes, (*ENGINE_RULES, *RULES), subjects[0].facts)
 
 
 ORDERS = "teams/checkout/orders"
@@ -194,5 +196,36 @@ def test_nothing_outside_is_opened(tmp_path: Path) -> None:
         read(str(tmp_path / "in" / ".." / "b.yaml"))
 
 
-def test_no_outcome_is_no_verdict() -> None:
-    assert conclude((), RULES) == Verdict((), (), {})
+def test_many_processes_say_what_one_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    texts = [GOOD, BAD, "ports: [", "ports: 1\n", GOOD + "# meshguard: ignore[no-host] nothing\n"]
+    write(tmp_path, {f"s{number:02}/values.yaml": texts[number % 5] for number in range(23)})
+    text = "services: [{values: '{s}/values.yaml', name: '{s}'}]"
+    alone = verdict(Path(), text)
+
+    monkeypatch.setattr(fleet, "WORTH_A_PROCESS", 5)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(3))
+    assert verdict(Path(), text) == alone
+    assert len(alone.diagnostics) > 15
+
+
+def test_a_process_that_dies_is_no_clean_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, {f"s{number}/values.yaml": GOOD for number in range(4)})
+    monkeypatch.setattr(fleet, "WORTH_A_PROCESS", 2)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(2))
+    parent = os.getpid()
+
+    def judge(*_: object) -> Outcome:
+        if os.getpid() != parent:
+            raise MemoryError
+        return Outcome(())
+
+    monkeypatch.setattr(fleet, "judge", judge)
+    with pytest.raises(EOFError):
+        verdict(Path(), "services: [{values: '{s}/values.yaml', name: '{s}'}]")
+
+
+def test_no_outcome_is_no_finding() -> None:
+    facts = facts_for(Policy(), Identity(), TODAY)
+    assert conclude((), RULES, facts) == Verdict((), (), {})

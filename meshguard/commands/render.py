@@ -6,7 +6,7 @@ from meshguard.commands.arguments import add_inputs, inputs, parser
 from meshguard.commands.output import as_json, as_yaml, write_files
 from meshguard.commands.reporting import ALL_RULES, add_fail_on, exit_code, run_of, text_report
 from meshguard.commands.subject import Task, one
-from meshguard.pipeline import Verdict, conclude, judge_given, render
+from meshguard.pipeline import Verdict, conclude, judge, render
 from meshguard.schema import load_schema
 from meshguard.targets.istio import TARGET
 
@@ -26,8 +26,9 @@ def run(argv: list[str]) -> int:
     add_fail_on(flags)
     parsed = flags.parse_intermixed_args(argv)
     task = one(inputs(parsed), ALL_RULES)
-    ((subject, outcome),) = judged = tuple(judge_given(task.subjects, ALL_RULES, load_schema("values")))
-    verdict = conclude(judged, ALL_RULES)
+    (subject,) = task.subjects
+    outcome = judge(subject, ALL_RULES, load_schema("values"))
+    verdict = conclude((outcome,), ALL_RULES, subject.facts)
     if outcome.service is None or outcome.values is None or exit_code(verdict.diagnostics, "error"):
         _report(verdict, task)
         return 1

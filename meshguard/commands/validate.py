@@ -25,7 +25,8 @@ def run(argv: list[str]) -> int:
     files = dict(_report_file(word) for word in parsed.report)
     task = every(inputs(parsed), ALL_RULES)
     judge_each = judge_all if task.is_fleet else judge_given
-    verdict = conclude(judge_each(task.subjects, ALL_RULES, load_schema("values")), ALL_RULES)
+    outcomes = judge_each(task.subjects, ALL_RULES, load_schema("values"))
+    verdict = conclude(outcomes, ALL_RULES, task.subjects[0].facts)
     verdict = _with_baseline(verdict, task, parsed)
     found = run_of(verdict, task)
     for path, form in files.items():

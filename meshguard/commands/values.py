@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from meshguard.commands.arguments import add_inputs, inputs, parser
 from meshguard.commands.reporting import ALL_RULES, run_of, text_report
 from meshguard.commands.subject import one
-from meshguard.diagnostic import ROOT, Diagnostic, Span, ValuePath
+from meshguard.diagnostic import ROOT, Span, ValuePath
 from meshguard.escape import printable
 from meshguard.node import Node, Plain, plain
-from meshguard.pipeline import Verdict, load
+from meshguard.pipeline import Outcome, Verdict, load
 from meshguard.targets.istio.scalar import scalar
 
 
@@ -22,8 +22,8 @@ def run(argv: list[str]) -> int:
     parsed = flags.parse_intermixed_args(argv)
     task = one(inputs(parsed), ALL_RULES)
     values = load(task.subjects[0].request)
-    if isinstance(values, Diagnostic):
-        sys.stderr.write(text_report(run_of(Verdict((values,), (), {}), task), sys.stderr))
+    if isinstance(values, Outcome):
+        sys.stderr.write(text_report(run_of(Verdict(values.diagnostics, (), values.sources), task), sys.stderr))
         return 1
     sys.stdout.write(_printed(values.node, parsed.output, origins=parsed.origins))
     return 0
