@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from meshguard.policy import Environment, Identity, Policy, ServiceEntry, fill
 
-_WORD = re.compile(r"\{([a-zA-Z][a-zA-Z0-9_]*)\}")
+WORD = re.compile(r"\{([a-zA-Z][a-zA-Z0-9_]*)\}")
 
 
 class Known(NamedTuple):
@@ -24,7 +24,7 @@ def pattern(values: str) -> re.Pattern[str]:
     seen: set[str] = set()
     parts = []
     end = 0
-    for word in _WORD.finditer(values):
+    for word in WORD.finditer(values):
         parts.append(re.escape(values[end : word.start()]))
         name = word.group(1)
         parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>[^/]+)")
@@ -66,9 +66,11 @@ def _known(entry: ServiceEntry, words: Mapping[str, str | None], files: tuple[st
     environment, note = _environment(entry, files, env)
     words = {**words, "env": environment.name if environment is not None else env}
     name = _filled(entry.name, words)
+    team = _filled(entry.team, words)
+    words = {**words, "service": name or words.get("service"), "team": team or words.get("team")}
     identity = Identity(
         service=name,
-        team=_filled(entry.team, words),
+        team=team,
         namespace=None if environment is None else _filled(environment.namespace, words),
         env=environment.name if environment is not None else env,
         cluster=(environment.cluster or "") if environment is not None else "",

@@ -8,6 +8,7 @@ from meshguard.escape import printable
 from meshguard.helm.loss import SourceError
 from meshguard.helm.version import NEWEST_4
 from meshguard.helm.yaml import load
+from meshguard.identity import WORD
 from meshguard.node import Node, child, find, nearest
 from meshguard.policy import Policy, build_policy
 from meshguard.rule import no_such_rule
@@ -85,6 +86,7 @@ def load_policy(path: str, data: bytes, rules: Collection[str]) -> Policy:
             *_unsupported(node),
             *_half_gateways(node),
             *_impossible_dates(node),
+            *_unknown_words(node),
         ]
     if findings:
         lines = "\n".join(_line(finding, node) for finding in findings)
@@ -137,6 +139,31 @@ def _children(node: Node, at: ValuePath, key: str) -> Iterator[ValuePath]:
         below = find(node, at / name / key)
         for each in below.value if below is not None and isinstance(below.value, dict) else ():
             yield at / name / key / each
+
+
+def _unknown_words(node: Node) -> Iterator[Finding]:
+    """Find {words} of a service entry that neither its pattern nor meshguard gives."""
+    listed = find(node, ValuePath(("services",)))
+    for index, entry in enumerate(listed.value if listed is not None and isinstance(listed.value, list) else ()):
+        pattern = child(entry, "values")
+        known = {"service", "team", "env", *WORD.findall(str(pattern.value) if pattern is not None else "")}
+        for at, text in _templates(entry, ValuePath(("services", index))):
+            for word in WORD.findall(text):
+                if word not in known:
+                    words = ", ".join(f"'{{{each}}}'" for each in sorted(known))
+                    yield Finding(at, f"nothing gives the word '{{{word}}}'; the words here are {words}")
+
+
+def _templates(entry: Node, at: ValuePath) -> Iterator[tuple[ValuePath, str]]:
+    for key in ("name", "team", "chart"):
+        found = child(entry, key)
+        if found is not None:
+            yield at / key, str(found.value)
+    environments = child(entry, "environments")
+    for name in environments.value if environments is not None and isinstance(environments.value, dict) else ():
+        found = find(entry, ValuePath(("environments", name, "namespace")))
+        if found is not None:
+            yield at / "environments" / name / "namespace", str(found.value)
 
 
 def _impossible_dates(node: Node) -> list[Finding]:

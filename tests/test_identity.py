@@ -56,6 +56,15 @@ def test_an_environment_that_the_entry_lacks_has_no_facts() -> None:
     assert identify(POLICY, (VALUES,), "moon").identity == Identity("orders", "checkout", None, "moon")
 
 
+def test_a_literal_team_is_a_word_too() -> None:
+    entry = ServiceEntry(
+        "a/{s}.yaml", "{s}", "shop", environments=(Environment("prod", (), "{team}-{service}-{env}"),)
+    )
+
+    known = identify(Policy(services=(entry,)), ("a/cart.yaml",), "prod")
+    assert known.identity == Identity("cart", "shop", "shop-cart-prod", "prod")
+
+
 def test_other_files_are_nobodys() -> None:
     assert identify(POLICY, ("elsewhere/values.yaml", "values-prod.yaml"), None).identity == Identity()
 
