@@ -87,7 +87,8 @@ def inputs(parsed: argparse.Namespace) -> Inputs:
     name, chart = _name_and_chart(parsed.names)
     if parsed.policy is not None and parsed.policy_from is not None:
         raise UserError("--policy and --policy-from exclude each other")
-    for value in (*parsed.values, chart or ""):
+    from_files = (expression for flag, expression in parsed.sets if flag == "set-file")
+    for value in (*parsed.values, chart or "", *from_files):
         if "://" in value:
             raise UserError(f"'{value}' is a URL; meshguard reads local files only, so fetch it first")
     return Inputs(

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 
 from meshguard.diagnostic import UserError
 from meshguard.targets import Manifest
@@ -28,18 +29,40 @@ def _data(manifest: Manifest) -> object:
 
 def write_files(manifests: Sequence[Manifest], directory: str, form: str) -> None:
     """Write `NAMESPACE/KIND-NAME.yaml` for each object; raise UserError where that cannot be done."""
+    for folder in {os.path.join(directory, manifest.namespace) for manifest in manifests}:
+        if os.path.islink(folder):  # what lies in a repository must not choose where a job writes
+            raise UserError(f"'{folder}' is a symbolic link, which may lead anywhere; remove it")
     for manifest in manifests:
         path = os.path.join(directory, manifest.namespace, f"{manifest.kind.lower()}-{manifest.name}.{form}")
         write_whole(path, as_json([manifest]) if form == "json" else manifest.text)
 
 
 def write_whole(path: str, text: str) -> None:
-    """Write a file whole or not at all, and the directories that it needs; raise UserError."""
-    part = f"{path}.part"
+    """Write a file whole or not at all, and the directories that it needs; raise UserError.
+
+    A device or a pipe, such as `/dev/stdout`, is written to as it is.
+    """
+    part = f"{path}.{os.getpid()}.part"
     try:
+        if _is_stream(path):
+            _write(path, "w", text)
+            return
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        with open(part, "w", encoding="utf-8") as file:
-            file.write(text)
+        _write(part, "x", text)  # never through a link that lies there
         os.replace(part, path)
     except OSError as error:
+        with suppress(OSError):
+            os.unlink(part)
         raise UserError(f"'{path}' cannot be written: {error.strerror}") from None
+
+
+def _is_stream(path: str) -> bool:
+    """Tell whether there is something that must not be replaced; a link outside of /dev is no more than a name."""
+    return (
+        os.path.exists(path) and not os.path.isfile(path) and (path.startswith("/dev/") or not os.path.islink(path))
+    )
+
+
+def _write(path: str, mode: str, text: str) -> None:
+    with open(path, mode, encoding="utf-8") as file:
+        file.write(text)

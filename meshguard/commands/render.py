@@ -6,6 +6,8 @@ from meshguard.commands.arguments import add_inputs, inputs, parser
 from meshguard.commands.output import as_json, as_yaml, write_files
 from meshguard.commands.reporting import ALL_RULES, add_fail_on, exit_code, run_of, text_report
 from meshguard.commands.subject import Task, one
+from meshguard.diagnostic import UserError
+from meshguard.escape import printable
 from meshguard.pipeline import Verdict, conclude, judge, render
 from meshguard.schema import load_schema
 from meshguard.targets.istio import TARGET
@@ -25,21 +27,21 @@ def run(argv: list[str]) -> int:
     )
     add_fail_on(flags)
     parsed = flags.parse_intermixed_args(argv)
+    if parsed.output_dir == "":
+        raise UserError("--output-dir '' names no directory")
     task = one(inputs(parsed), ALL_RULES)
     (subject,) = task.subjects
     outcome = judge(subject, ALL_RULES, load_schema("values"))
     verdict = conclude((outcome,), ALL_RULES, subject.facts)
-    if outcome.service is None or outcome.values is None or exit_code(verdict.diagnostics, "error"):
-        _report(verdict, task)
+    _report(verdict, task)
+    if outcome.service is None or outcome.values is None or exit_code(verdict.diagnostics, parsed.fail_on):
         return 1
     rendered, faults = render(outcome.service, outcome.values, subject.facts, TARGET)
-    verdict = verdict._replace(diagnostics=(*faults, *verdict.diagnostics))
-    if verdict.diagnostics or verdict.ignored:
-        _report(verdict, task)
-    if faults or exit_code(verdict.diagnostics, parsed.fail_on):
+    if faults:
+        _report(verdict._replace(diagnostics=faults, ignored=()), task)
         return 1
     manifests = tuple(found for found in rendered.manifests if parsed.scope in {"all", found.scope})
-    if parsed.output_dir:
+    if parsed.output_dir is not None:
         write_files(manifests, parsed.output_dir, parsed.output)
     else:
         sys.stdout.write(as_json(manifests) if parsed.output == "json" else as_yaml(manifests))
@@ -48,4 +50,8 @@ def run(argv: list[str]) -> int:
 
 
 def _report(verdict: Verdict, task: Task) -> None:
-    sys.stderr.write(text_report(run_of(verdict, task), sys.stderr))
+    """Say what was found; of what is clean, only what could not be judged."""
+    if verdict.diagnostics or verdict.ignored:
+        sys.stderr.write(text_report(run_of(verdict, task), sys.stderr))
+    else:
+        sys.stderr.writelines(f"note: {printable(note)}\n" for note in task.notes)

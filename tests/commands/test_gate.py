@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -33,6 +34,31 @@ def test_a_report_that_cannot_be_written_is_an_error(run: Run) -> None:
     result = run("validate", "--report", "json=a/values.yaml/r.json", files=FILES)
     assert (result.code, result.out) == (2, "")
     assert "'a/values.yaml/r.json' cannot be written" in result.err
+
+
+def test_a_report_goes_through_what_is_no_file(run: Run, repo: Path) -> None:
+    os.mkfifo(repo / "pipe")
+    reader = os.open(repo / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    run("validate", "--report", "json=pipe", files=FILES)
+
+    assert json.loads(os.read(reader, 100_000))["version"] == 1
+    assert not (repo / "pipe").is_file()
+
+
+def test_a_full_device_stays_what_it_is(run: Run) -> None:
+    result = run("validate", "--report", "json=/dev/full", files=FILES)
+
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "meshguard: error: '/dev/full' cannot be written: No space left on device\n"
+    assert not Path("/dev/full").is_file()
+
+
+def test_a_report_goes_through_no_link(run: Run, repo: Path) -> None:
+    (repo / "r.json").symlink_to("/dev/null")
+    run("validate", "--report", "json=r.json", files=FILES)
+
+    assert not (repo / "r.json").is_symlink()
+    assert json.loads((repo / "r.json").read_text())["version"] == 1
 
 
 def test_a_baseline_accepts_what_was_wrong_before(run: Run) -> None:

@@ -53,6 +53,7 @@ def test_reports_for_machines(run: Run) -> None:
         (["-f", "none.yaml"], "none.yaml"),
         (["-f", "https://example.com/v.yaml"], "is a URL"),
         (["oci://example.com/chart", "-f", "v.yaml"], "is a URL"),
+        (["-f", "v.yaml", "--set-file", "a=https://example.com/a"], "'a=https://example.com/a' is a URL"),
         (["a", "b", "c"], "'c' is one argument too many"),
         (["v.yaml"], "say -f v.yaml"),
         (["-f", "v.yaml", "--today", "tomorrow"], "--today 'tomorrow' is not a date"),
