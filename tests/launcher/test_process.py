@@ -332,9 +332,7 @@ def test_an_active_virtual_environment_changes_nothing_and_is_not_changed(
         (">/dev/full", 2, "meshguard: error: No space left on device\n"),
     ],
 )
-def test_output_that_goes_nowhere_is_no_crash(
-    meshguard: Program, redirection: str, code: int, words: str
-) -> None:
+def test_output_that_goes_nowhere_is_no_crash(meshguard: Program, redirection: str, code: int, words: str) -> None:
     line = f"{meshguard.command[0]} validate -f examples/outage-443/values.yaml {redirection}"
     done = Program(("sh", "-c", line), meshguard.environ)()
 
