@@ -89,9 +89,8 @@ exemptions: [{rule: a-rule, service: s, reason: r, approvedBy: a, expires: 2030-
             [":1:76: '2030-02-31' is not a day of the calendar"],
         ),
         (
-            "services:\n"
-            "  - {values: '{s}/v.yaml', name: '{s}', environments: {prod: {namespace: '{t}-{team}'}, dev: {}}}\n",
-            ["p.yaml:2:74: nothing gives the word '{t}'; the words here are '{env}', '{s}', '{service}', '{team}'"],
+            "services:\n  - {values: '{s}/v.yaml', environments: {prod: {namespace: '{t}-{team}'}, dev: {}}}\n",
+            ["p.yaml:2:61: nothing gives the word '{t}'; the words here are '{env}', '{s}', '{service}', '{team}'"],
         ),
         ("locked: [a-rule, xyz]\n", [":1:18: there is no rule 'xyz'"]),
         (
