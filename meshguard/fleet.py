@@ -37,6 +37,7 @@ def plan(policy: Policy, top: str, today: str, helm: Version) -> Plan:
     subjects: list[Subject] = []
     notes: list[str] = []
     for entry in policy.services:
+        own = policy._replace(services=(entry,))  # another entry may take the same files
         files = tuple(matching(entry.values, top))
         if not files:
             raise UserError(f"no file matches '{entry.values}' of the policy's services")
@@ -48,7 +49,7 @@ def plan(policy: Policy, top: str, today: str, helm: Version) -> Plan:
                         f"{_shown(file, top)}: skipped environment '{lacking[0]}', it has no '{lacking[1]}'"
                     )
                 else:
-                    subjects.append(_subject(policy, file, environment, top, today, helm))
+                    subjects.append(_subject(own, file, environment, top, today, helm))
     if not subjects:
         raise UserError("no environment of any service has its files, so nothing was checked")
     return Plan(tuple(subjects), tuple(notes))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from meshguard.diagnostic import UserError, quoted
 from meshguard.policy import Environment, Identity, Policy, ServiceEntry, fill
 
 WORD = re.compile(r"\{([a-zA-Z][a-zA-Z0-9_]*)\}")
@@ -38,7 +39,8 @@ def identify(policy: Policy, files: tuple[str, ...], env: str | None) -> Known:
     """Find the service entry that takes the files, and the environment by its further layers.
 
     `files` are relative to the directory of the policy, with forward slashes. Nothing is known where no entry
-    takes any of them. An environment that is said stands over the one that the files tell.
+    takes any of them. An environment that is said stands over the one that the files tell; raise UserError where
+    the entry has others only.
     """
     for entry in policy.services:
         for file in files:
@@ -88,14 +90,21 @@ def _filled(template: str | None, words: Mapping[str, str | None]) -> str | None
 def _environment(
     entry: ServiceEntry, files: tuple[str, ...], env: str | None
 ) -> tuple[Environment | None, tuple[str, ...]]:
+    """Find the environment that is said, or that the layers tell; where neither does, say so."""
+    known = {environment.name: environment for environment in entry.environments}
     if env is not None:
-        said = next((environment for environment in entry.environments if environment.name == env), None)
-        return said, ()
+        if known and env not in known:
+            raise UserError(f"these files have no environment '{env}'; the policy has {quoted(known)}")
+        return known.get(env), ()
     names = {os.path.basename(file) for file in files}
-    found = [environment for environment in entry.environments if names & set(environment.values)]
-    if len(found) == 1:
-        return found[0], ()
-    if len(found) > 1:
-        shared = ", ".join(environment.name for environment in found)
-        return None, (f"these files are read in several environments ({shared}): judged without one, say --env",)
+    told = [environment for environment in entry.environments if names & set(environment.values)]
+    if len(told) == 1:
+        return told[0], ()
+    possible = [environment.name for environment in told or entry.environments]
+    if len(possible) == 1:
+        return None, (f"these files are read in environment '{possible[0]}': judged without it, say --env",)
+    if possible:
+        return None, (
+            f"these files are read in several environments ({quoted(possible)}): judged without one, say --env",
+        )
     return None, ()

@@ -10,6 +10,7 @@ from meshguard.model import Routing
 from meshguard.policy import Facts, Gateway, fill, template_words
 
 _LABEL = re.compile("[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_NAMESPACE = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _SERVICE_LINES = """services:
   - values: services/{service}/values.yaml
     name: "{service}\""""
@@ -56,12 +57,14 @@ def service_name(facts: Facts) -> str:
 
 
 def namespace_of(facts: Facts) -> str:
-    """Give the namespace that the service runs in."""
+    """Give the namespace that the service runs in, which must be one that a cluster can have."""
     namespace = facts.identity.namespace
+    if namespace and not _NAMESPACE.fullmatch(namespace):
+        raise UserError(f"'{namespace}' cannot be a namespace; write lower-case letters, digits and dashes")
     if namespace:
         return namespace
     raise _refusal(
-        "the namespace of the service is not known; say it with `-n NAMESPACE`, or in the policy",
+        "the namespace of the service is not known; say it with `-n NAMESPACE` or `--env ENV`, or in the policy",
         _ENVIRONMENT_LINES,
     )
 

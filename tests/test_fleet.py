@@ -86,6 +86,17 @@ def test_an_entry_without_environments_is_judged_once(tmp_path: Path) -> None:
     assert os.path.realpath(only.request.chart) == os.path.realpath(tmp_path / "c")
 
 
+def test_entries_that_take_the_same_file_each_say_whose_it_is(tmp_path: Path) -> None:
+    write(tmp_path, {"a/values.yaml": GOOD})
+    text = "services: [{values: '{s}/values.yaml', name: '{s}'}, {values: a/values.yaml, environments: {prod: {}}}]"
+    subjects = plan(policy(text), str(tmp_path), TODAY, NEWEST_4).subjects
+
+    assert [(each.facts.identity.service, each.facts.identity.env) for each in subjects] == [
+        ("a", None),
+        (None, "prod"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

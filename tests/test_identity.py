@@ -1,5 +1,6 @@
 import pytest
 
+from meshguard.diagnostic import UserError
 from meshguard.identity import identify, pattern
 from meshguard.policy import Environment, Identity, Policy, ServiceEntry
 
@@ -26,7 +27,6 @@ def test_an_entry_tells_whose_values_they_are() -> None:
     assert known.identity == Identity(service="orders", team="checkout")
     assert known.chart == "charts/webservice"
     assert known.at == "webservice"
-    assert known.notes == ()
 
 
 def test_the_second_layer_tells_the_environment() -> None:
@@ -47,13 +47,27 @@ def test_a_shared_layer_needs_a_word() -> None:
 
     assert known.identity.env is None
     assert known.notes == (
-        "these files are read in several environments (dev, test): judged without one, say --env",
+        "these files are read in several environments ('dev', 'test'): judged without one, say --env",
     )
     assert identify(POLICY, files, "dev").identity.namespace == "checkout-dev"
 
 
-def test_an_environment_that_the_entry_lacks_has_no_facts() -> None:
-    assert identify(POLICY, (VALUES,), "moon").identity == Identity("orders", "checkout", None, "moon")
+def test_a_file_of_all_environments_needs_a_word() -> None:
+    assert identify(POLICY, (VALUES,), None).notes == (
+        "these files are read in several environments ('prod', 'dev', 'test'): judged without one, say --env",
+    )
+    only = Policy(services=(ENTRY._replace(environments=ENTRY.environments[:1]),))
+    assert identify(only, (VALUES,), None).notes == (
+        "these files are read in environment 'prod': judged without it, say --env",
+    )
+    assert identify(POLICY, (VALUES,), "prod").notes == ()
+    assert identify(POLICY, ("legacy/values.yaml",), None).notes == ()
+
+
+def test_an_environment_that_the_entry_lacks_is_a_slip() -> None:
+    with pytest.raises(UserError) as refused:
+        identify(POLICY, (VALUES,), "moon")
+    assert str(refused.value) == "these files have no environment 'moon'; the policy has 'prod', 'dev', 'test'"
 
 
 def test_a_literal_team_is_a_word_too() -> None:

@@ -57,12 +57,23 @@ def test_a_name_that_no_service_can_have(name: str) -> None:
     )
 
 
+@pytest.mark.parametrize("namespace", ["Shop", "shop_", "-shop", "../shop", "s" * 64, "shop.prod", "\x1b[2J"])
+def test_a_namespace_that_no_cluster_has(namespace: str) -> None:
+    with pytest.raises(UserError) as refused:
+        namespace_of(facts(namespace=namespace))
+
+    assert str(refused.value) == (
+        f"'{namespace}' cannot be a namespace; write lower-case letters, digits and dashes"
+    )
+
+
 def test_a_service_without_a_namespace() -> None:
     with pytest.raises(UserError) as refused:
         namespace_of(facts())
 
     assert str(refused.value) == (
-        "the namespace of the service is not known; say it with `-n NAMESPACE`, or in the policy:\n"
+        "the namespace of the service is not known; say it with `-n NAMESPACE` or `--env ENV`, or in the"
+        " policy:\n"
         "\n"
         "  services:\n"
         "    - values: services/{service}/values.yaml\n"

@@ -117,7 +117,7 @@ def _name_and_chart(words: list[str]) -> tuple[str | None, str | None]:
     word = words[0]
     if word.endswith((".yaml", ".yml", ".json")):
         raise UserError(f"'{word}' looks like a values file; say -f {word}")
-    is_chart = "/" in word or word in {".", ".."} or os.path.exists(word)
+    is_chart = "/" in word or word in {".", ".."} or os.path.isfile(word) or os.path.exists(f"{word}/Chart.yaml")
     return (None, word) if is_chart else (word, None)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from meshguard import fleet
 from meshguard.commands.arguments import Inputs
 from meshguard.diagnostic import UserError, ValuePath
+from meshguard.escape import printable
 from meshguard.helm.values import Request, read_file
 from meshguard.helm.version import NEWEST_3, NEWEST_4, Version, parse_version
 from meshguard.identity import Known, identify
@@ -85,6 +86,8 @@ def _below(file: str, top: str) -> str:
 
 def _identity(inputs: Inputs, known: Known) -> Identity:
     identity = known.identity
+    if identity.service is not None and inputs.name not in {None, identity.service}:
+        _say(f"name '{identity.service}' is the policy's; '{inputs.name}' does not count")
     return identity._replace(
         service=identity.service or inputs.name,
         team=inputs.team or identity.team,
@@ -94,14 +97,18 @@ def _identity(inputs: Inputs, known: Known) -> Identity:
 
 def _namespace(said: str | None, of_policy: str | None) -> str | None:
     """Choose the namespace: Helm sets its variable always, from a laptop's context too, so the policy wins."""
-    of_helm = os.environ.get("HELM_NAMESPACE")
+    of_helm = os.environ.get("HELM_NAMESPACE") or None
     if said is not None:
         return said
     if of_policy is None:
         return of_helm
     if of_helm is not None and of_helm != of_policy:
-        sys.stderr.write(f"meshguard: namespace '{of_policy}' is the policy's; Helm's '{of_helm}' does not count\n")
+        _say(f"namespace '{of_policy}' is the policy's; Helm's '{of_helm}' does not count")
     return of_policy
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"meshguard: {printable(text)}\n")
 
 
 def _notes(policy: Policy) -> tuple[str, ...]:

@@ -104,6 +104,31 @@ def test_helms_namespace_does_not_stand_over_the_policys(run: Run, monkeypatch: 
     assert result.err == "meshguard: namespace 'shop' is the policy's; Helm's 'default' does not count\n"
     assert run("validate", "-f", "a/values.yaml", "--env", "prod", "-n", "other").err == ""
     assert run("validate", "-f", "a/values.yaml").err == ""
+    monkeypatch.setenv("HELM_NAMESPACE", "shop")
+    assert run("validate", "-f", "a/values.yaml", "--env", "prod").err == ""
+    monkeypatch.setenv("HELM_NAMESPACE", "\x1b[2J")
+    assert "Helm's '\\x1b[2J' does not count" in run("validate", "-f", "a/values.yaml", "--env", "prod").err
+
+
+def test_a_name_does_not_stand_over_the_policys(run: Run) -> None:
+    files = {".meshguard.yaml": POLICY, "a/values.yaml": GOOD}
+
+    assert run("validate", "a", "-f", "a/values.yaml", files=files).err == ""
+    assert (
+        run("validate", "b", "-f", "a/values.yaml").err
+        == "meshguard: name 'a' is the policy's; 'b' does not count\n"
+    )
+
+
+def test_an_environment_must_be_one_of_the_files(run: Run) -> None:
+    policy = POLICY.replace("team: checkout}]", "team: checkout, environments: {prod: {namespace: shop}}}]")
+    files = {".meshguard.yaml": policy, "a/values.yaml": GOOD, "b.yaml": GOOD}
+
+    refused = run("validate", "-f", "a/values.yaml", "--env", "moon", files=files)
+    assert (refused.code, refused.out) == (2, "")
+    assert "these files have no environment 'moon'; the policy has 'prod'" in refused.err
+    assert run("validate", "-f", "b.yaml", "--env", "moon").code == 0
+    assert "judged without it, say --env" in run("validate", "-f", "a/values.yaml").out
 
 
 @pytest.mark.parametrize(
@@ -135,4 +160,6 @@ def test_the_chart_gives_the_lowest_layer(run: Run) -> None:
     assert run("validate", "chart", "-f", "v.yaml", files=files).code == 0
     assert "[no-port-chosen]" in run("validate", "-f", "v.yaml").out
     assert run("validate", "orders", "./chart").code == 0
+    assert "chart/values.yaml:2:14: error" in run("validate", "chart", files={"chart/values.yaml": BAD}).out
+    assert run("validate", "chart", "-f", "v.yaml", files={"chart/values.yaml": GOOD}).code == 0
     assert run("validate", "orders", "-f", "v.yaml", "./chart").code == 0
