@@ -34,7 +34,7 @@ class Authority(NamedTuple):
 def authority(name: str) -> Authority:
     """Make an authority: `mesh`, `system` (public ones), or any other that has to be named to be trusted."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = _name(name)
+    subject = _name(f"authority {name}")
     made = (
         _builder(subject, subject, key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)

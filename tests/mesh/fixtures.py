@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.mesh import envoy
+from tests.mesh.backends import Backends, backends
 from tests.mesh.istio import Istio, running
 
 BINARIES = {"istio_newest": "MESHGUARD_TEST_ISTIO", "istio_oldest": "MESHGUARD_TEST_ISTIO_OLDEST"}
@@ -39,3 +41,17 @@ def istio(request: pytest.FixtureRequest) -> Istio:
     """Give each Istio in turn."""
     found: Istio = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="session")
+def block() -> Iterator[int]:
+    """Give a block of loopback addresses that nobody else uses."""
+    with envoy.block() as number:
+        yield number
+
+
+@pytest.fixture(scope="session")
+def backs() -> Iterator[Backends]:
+    """Give the thread that applications run in."""
+    with backends() as running:
+        yield running

@@ -319,7 +319,7 @@ def _item(random: Random, ports: list[dict[str, Any]], name: str, *, external: b
         requestHeaders=lambda: _operations(random, "x-q"),
         responseHeaders=lambda: _operations(random, "x-r"),
         backends=lambda: _backends(random, name),
-        mirror=lambda: {"service": "shadow", "percent": random.choice((0.5, 1, 100))},
+        mirror=lambda: {"service": f"{name}-shadow", "percent": random.choice((0.5, 1, 100))},
     )
     if external:
         item |= _said(random, 0.15, cors=lambda: _cors(random))
@@ -351,8 +351,8 @@ def _operations(random: Random, prefix: str) -> dict[str, Any]:
 def _backends(random: Random, name: str) -> list[dict[str, Any]]:
     share = random.randint(0, 100)
     one: dict[str, Any] = {"service": name, "weight": share}
-    other = {"service": "next", "weight": 100 - share, **_said(random, 0.3, port=lambda: 8080)}
-    return random.choice(([one, other], [one, other], [{"service": "next"}]))
+    other = {"service": f"{name}-next", "weight": 100 - share, **_said(random, 0.3, port=lambda: 8080)}
+    return random.choice(([one, other], [one, other], [{"service": f"{name}-next"}]))
 
 
 def _redirect(random: Random) -> dict[str, Any]:

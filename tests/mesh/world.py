@@ -9,9 +9,10 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from meshguard.model import Service, ports_of, served_routes
+from meshguard.model import BackendTLS, Port, Service, ports_of, served_routes
 from meshguard.policy import Facts, Gateway
 from meshguard.targets import Rendered
+from tests.mesh.backends import Tls
 from tests.mesh.certificates import certificate
 from tests.mesh.istio import Mesh, Proxy
 
@@ -19,12 +20,13 @@ HTTP_PORT, HTTPS_PORT = 8080, 8443  # of a gateway's pods
 
 
 class ServicePort(NamedTuple):
-    """A port of a Service; `target` is the pod's."""
+    """A port of a Service; `target` is the pod's. `tls` is what an application shows that speaks TLS itself."""
 
     number: int
     name: str
     protocol: str
     target: int
+    tls: Tls | None = None
 
 
 class Workload(NamedTuple):
@@ -143,10 +145,7 @@ def _add(
 
 def _services_of(service: Service, facts: Facts) -> Iterator[tuple[str, tuple[ServicePort, ...]]]:
     """Give the service itself and each other one that its routes name, with its ports."""
-    yield (
-        str(facts.identity.service),
-        tuple(ServicePort(port.number, port.name, port.protocol, port.target) for port in service.ports),
-    )
+    yield str(facts.identity.service), tuple(map(_port, service.ports))
     for routing, route in served_routes(service):
         for port in ports_of(service, routing, route):
             others = [(backend.service, backend.port) for backend in route.backends]
@@ -156,6 +155,16 @@ def _services_of(service: Service, facts: Facts) -> Iterator[tuple[str, tuple[Se
                 number = said or port.number
                 target = number if number >= 1024 else number + 20000
                 yield name, (ServicePort(number, f"{port.protocol.lower()}-{number}", port.protocol, target),)
+
+
+def _port(port: Port) -> ServicePort:
+    """Give a port as it is deployed: what speaks TLS shows what the values say that it does."""
+    tls = None
+    if port.protocol in {"HTTPS", "TLS"}:
+        said = port.tls or BackendTLS(port.at, None, "system", None, insecure_skip_verify=False)
+        signer = "unknown" if said.insecure_skip_verify else said.client_certificate or said.ca_certificates
+        tls = Tls(signer, said.server_name or "backend", said.client_certificate)
+    return ServicePort(port.number, port.name, port.protocol, port.target, tls)
 
 
 def _add_gateway(workloads: dict[str, Workload], gateway: Gateway) -> None:

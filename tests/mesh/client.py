@@ -1,0 +1,87 @@
+"""A request in, what its sender gets out: from outside, or from an application whose sidecar captures its calls."""
+
+import http.client
+import socket
+import ssl
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tests.mesh.backends import load
+from tests.mesh.certificates import authority
+
+LIMIT = 30  # seconds: only what hangs for ever takes that long
+
+
+class Ask(NamedTuple):
+    """One request."""
+
+    host: str
+    path: str = "/"
+    method: str = "GET"
+    headers: Mapping[str, str] = {}
+
+
+class Answer(NamedTuple):
+    """What came back. `status` is 0 where it was no HTTP, and `failure` then says what happened."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: str = ""
+    failure: str = ""
+
+
+class Speaks(NamedTuple):
+    """How a client speaks TLS itself: the name that it sends, and the identity (`namespace/account`) it shows."""
+
+    server_name: str
+    identity: str | None = None
+    alpn: tuple[str, ...] = ()
+    trusts: str | None = None
+
+
+def call(connection: socket.socket, ask: Ask) -> Answer:
+    """Send one request over an open connection."""
+    talk = http.client.HTTPConnection(ask.host)
+    talk.sock = connection
+    try:
+        talk.putrequest(ask.method, ask.path, skip_host=True, skip_accept_encoding=True)
+        body = b"body" if ask.method in {"POST", "PUT", "PATCH"} else b""
+        more = {"content-length": str(len(body))} if body else {}
+        for name, value in {"host": ask.host, **ask.headers, **more}.items():
+            talk.putheader(name, value)
+        talk.endheaders(body or None)
+        response = talk.getresponse()
+        content = response.read().decode("latin-1")
+        return Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, content)
+    except (OSError, http.client.HTTPException) as failure:
+        return Answer(0, failure=f"{type(failure).__name__}: {failure}")
+    finally:
+        talk.close()
+
+
+def dial(address: str, port: int) -> socket.socket:
+    """Open a connection."""
+    connection = socket.create_connection((address, port), timeout=LIMIT)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def captured(pod: str, address: str, port: int) -> socket.socket:
+    """Open a connection as an application does whose sidecar takes it, and is told where it was to go."""
+    connection = dial(pod, 15001)
+    connection.sendall(f"PROXY TCP4 {pod} {address} 40000 {port}\r\n".encode())
+    return connection
+
+
+def secured(connection: socket.socket, speaks: Speaks) -> socket.socket:
+    """Speak TLS over an open connection; ssl.SSLError where the other side does not."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = speaks.trusts is not None
+    context.verify_mode = ssl.CERT_REQUIRED if speaks.trusts is not None else ssl.CERT_NONE
+    if speaks.trusts is not None:
+        context.load_verify_locations(cadata=authority(speaks.trusts).root)
+    if speaks.identity is not None:
+        load(context, "mesh", identity=speaks.identity)
+    if speaks.alpn:
+        context.set_alpn_protocols(list(speaks.alpn))
+    return context.wrap_socket(connection, server_hostname=speaks.server_name)
