@@ -151,7 +151,8 @@ def _open(disguise: _Disguise) -> Source:
 def _placed(source: Source, text: str) -> Iterator[Event]:
     """Count lines and columns as editors do, where the text holds line breaks that only YAML 1.1 knows."""
     starts = [0, *(found.end() for found in _BREAKS.finditer(text))]
-    while event := source():
+    while True:
+        event = source()
         event.start_mark = _counted(starts, event.start_mark.index)
         event.end_mark = _counted(starts, event.end_mark.index)
         yield event
@@ -163,7 +164,8 @@ def _counted(starts: list[int], index: int) -> Mark:
 
 
 def _undisguised(source: Source, meanings: tuple[tuple[str, str], ...]) -> Iterator[Event]:
-    while event := source():
+    while True:
+        event = source()
         if event.__class__ is ScalarEvent:
             for stand_in, meaning in meanings:
                 event.value = event.value.replace(stand_in, meaning)
@@ -173,7 +175,8 @@ def _undisguised(source: Source, meanings: tuple[tuple[str, str], ...]) -> Itera
 def _flow_checked(source: Source) -> Iterator[Event]:
     """Refuse a `?` in plain text of a flow collection: to go-yaml it begins a key, or ends the text."""
     flows = [False]
-    while event := source():
+    while True:
+        event = source()
         if isinstance(event, CollectionStartEvent):
             flows.append(bool(event.flow_style))
         elif isinstance(event, CollectionEndEvent):
@@ -190,7 +193,8 @@ def _is_doubtful(event: Event) -> bool:
 
 def _tags_checked(source: Source, text: str) -> Iterator[Event]:
     """Keep together what go-yaml takes for one tag, commas and brackets included."""
-    while event := source():
+    while True:
+        event = source()
         if getattr(event, "tag", None) is not None:
             found = _ANCHOR_AND_TAG.match(text, event.start_mark.index)
             if found and text[found.end() : found.end() + 1] in (",", "[", "]"):
@@ -200,7 +204,8 @@ def _tags_checked(source: Source, text: str) -> Iterator[Event]:
 
 def _slashes_checked(source: Source, text: str) -> Iterator[Event]:
     """Refuse an escaped slash, which JSON has and YAML 1.1 lacks."""
-    while event := source():
+    while True:
+        event = source()
         start, end = event.start_mark.index, event.end_mark.index
         if _is_double_quoted(event):
             _check_slashes(text, start, end)

@@ -90,16 +90,12 @@ def _float_name(number: float) -> str:
     """Write a number as Go's %g does with the precision of a float32."""
     import struct  # noqa: PLC0415 # a key that is a float is rare
 
-    try:
-        single = struct.unpack("f", struct.pack("f", number))[0]
-    except OverflowError:
-        single = float("inf") if number > 0 else float("-inf")
-    if single != single or single in (float("inf"), float("-inf")):  # noqa: PLR0124 # only NaN differs
+    packed = struct.pack("f", number)  # what is too large becomes an infinity
+    single = struct.unpack("f", packed)[0]
+    if single - single != 0:
         return {"inf": ".inf", "-inf": "-.inf"}.get(str(single), ".nan")
-    for digits in range(9):
-        text = f"{single:.{digits}e}"
-        if struct.pack("f", float(text)) == struct.pack("f", single):
-            break
+    digits = next(count for count in range(9) if struct.pack("f", float(f"{single:.{count}e}")) == packed)
+    text = f"{single:.{digits}e}"
     mantissa, _, power = text.partition("e")
     if -4 <= int(power) < 6:  # noqa: PLR2004 # where Go changes to an exponent
         return f"{float(text):.{max(0, digits - int(power))}f}"

@@ -1,6 +1,7 @@
 """All values of one service: files, `--set` arguments and a chart in, one tree with places out, as Helm merges."""
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from meshguard.helm.version import NEWEST_4, Version
 from meshguard.helm.yaml import LIMIT, load
 from meshguard.node import Node
 
+_FIELD = re.compile(r'(?:([^",\n]*)|"((?:[^"]|"")*)")(?=,|\n|\Z)')
 SET_KINDS = ("set-json", "set", "set-string", "set-file", "set-literal")  # the order in which Helm applies them
 
 
@@ -35,6 +37,25 @@ def read_file(path: str) -> bytes:
         raise UserError(f"cannot read '{path}': it is no regular file")
     with os.fdopen(handle, "rb") as file:
         return file.read(LIMIT + 1)
+
+
+def split_files(value: str) -> tuple[str, ...]:
+    """Give the paths of one `-f`, which Helm reads as the first line of a CSV file.
+
+    Raises UserError where its quotes do not fit.
+    """
+    names: list[str] = []
+    at = 0
+    while value and (at == 0 or value[at - 1 : at] == ","):
+        found = _FIELD.match(value, at)
+        if not found:
+            raise UserError(
+                f"-f '{value}' is not what Helm takes: put a name that holds a quote or a comma in quotes"
+            )
+        plain, quoted = found.groups()
+        names.append(plain if quoted is None else quoted.replace('""', '"'))
+        at = found.end() + 1
+    return tuple(names)
 
 
 def list_folder(path: str) -> list[str] | None:

@@ -254,12 +254,12 @@ def test_only_the_first_document_of_chart_yaml_counts(tmp_path: Path) -> None:
 def test_dependencies_of_an_old_chart(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "Chart.yaml": "{Name: top, version: 1.10}",
-        "requirements.yaml": "dependencies: [{name: one, version: 0.1.0, alias: uno}, ~]\n",
+        "requirements.yaml": "dependencies: [{name: one, version: 0.1.0, alias: yes}, ~]\n",
         "charts/one/Chart.yaml": ABOUT.format("one"),
     }
     found = read(write(tmp_path, files)).chart
 
-    assert (found.version, [one.alias for one in found.requirements]) == ("1.1", ["uno"])
+    assert (found.version, [one.alias for one in found.requirements]) == ("1.1", ["true"])
 
 
 def with_dependencies(root: Path, about: str, values: str = "", sub: str = "x: 1\n") -> Chart:

@@ -1,7 +1,7 @@
 import pytest
 
 from meshguard.diagnostic import Span
-from meshguard.helm.layers import Chart, coalesce, coalesce_keeping_nulls, merge, merge_tables
+from meshguard.helm.layers import Chart, coalesce, coalesce_keeping_nulls, merge, merge_tables, nulls_by_version
 from meshguard.helm.loss import SourceError
 from meshguard.helm.version import NEWEST_3, NEWEST_4, Version
 from meshguard.helm.yaml import load
@@ -179,6 +179,12 @@ def test_nulls_by_version(helm: Version, expected: object) -> None:
     top = Chart("top", tree("a: 1\nm: {}\no: {k: ~}\n"))
 
     assert plain(coalesce(top, tree("m: {q: ~}\n"), helm)[0]) == expected
+
+
+def test_a_release_that_refuses_the_values_has_no_say_about_nulls() -> None:
+    sub = Chart("sub", tree("x: 1"))
+
+    assert nulls_by_version(Chart("top", tree("sub: ~\na: 1"), (sub,)), tree("a: ~")) == ()
 
 
 def test_keeping_nulls() -> None:

@@ -86,6 +86,7 @@ def test_the_other_flags() -> None:
     assert changed("x[1]=a,b", "set-literal") == {"x": [None, "a,b"]}
     assert changed("x=", "set-literal") == {"x": ""}
     assert plain(apply(base(b""), "set", "[0]=1", NEWEST_4, FILES.__getitem__)[0]) == {}
+    assert applied("set", "[5]=1,[0]=2", on=b'"": [1]') == {"": [2]}
     assert changed("x=one.txt,z={one.txt,bad.txt}", "set-file") == {"x": "one\n", "z": ["one\n", "\ufffd"]}
 
 
