@@ -351,9 +351,38 @@ again with `--write-baseline`. Locked rules and values that Helm or the schema r
 - `helm meshguard validate --help`
 """
 
+_NOTHING_TO_JUDGE = """The values have no section of the contract, so no rule had anything to judge.
+
+## Why
+
+A job that nobody calls may well have none of `ports`, `externalRouting`, `internalRouting`, `resilience` and
+`upstreams`. A service whose contract stands elsewhere looks the same: below the key of a subchart, which `at`
+names in the policy's `services`, or in a file that was not given. Where `at` names a key that the values do
+not have, this is a warning: perhaps no service of that entry was ever judged.
+
+## Bad
+
+```yaml
+image: {tag: "1.4.2"}
+```
+
+## Good
+
+```yaml
+image: {tag: "1.4.2"}
+ports:
+  - {number: 8080, name: http}
+```
+
+## See
+
+- `helm meshguard schema policy`: what `at` says
+"""
+
 YAML = Rule("yaml", Severity.ERROR, _YAML, locked=True)
 SCHEMA = Rule("schema", Severity.ERROR, _SCHEMA, locked=True)
 MANIFEST = Rule("manifest", Severity.ERROR, _MANIFEST, locked=True)
+NOTHING_TO_JUDGE = Rule("nothing-to-judge", Severity.INFO, _NOTHING_TO_JUDGE)
 EXPIRED_EXEMPTION = Rule("expired-exemption", Severity.WARNING, _EXPIRED_EXEMPTION)
 UNUSED_IGNORE = Rule("unused-ignore", Severity.WARNING, _UNUSED_IGNORE)
 UNKNOWN_RULE = Rule("unknown-rule", Severity.WARNING, _UNKNOWN_RULE)
@@ -369,6 +398,7 @@ ENGINE_RULES = (
     LOCKED_RULE_IGNORED,
     MALFORMED_IGNORE,
     MANIFEST,
+    NOTHING_TO_JUDGE,
     SCHEMA,
     UNKNOWN_RULE,
     UNREADABLE_FILE,

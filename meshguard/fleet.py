@@ -112,13 +112,15 @@ def _judge_one(subject: Subject, rules: tuple[Rule, ...], shape: Plain) -> Outco
         outcome = Outcome(
             (Diagnostic("unreadable-file", Severity.ERROR, str(error), ROOT, Span(file, 1, 1, 1, 1)),)
         )
-    identity = subject.facts.identity
-    environments = () if identity.env is None else (identity.env,)
     return outcome._replace(
-        diagnostics=tuple(
-            found._replace(service=identity.service, environments=environments) for found in outcome.diagnostics
-        )
+        diagnostics=tuple(_of(subject, found) for found in outcome.diagnostics),
+        exempted=tuple(found._replace(diagnostic=_of(subject, found.diagnostic)) for found in outcome.exempted),
     )
+
+
+def _of(subject: Subject, found: Diagnostic) -> Diagnostic:
+    identity = subject.facts.identity
+    return found._replace(service=identity.service, environments=() if identity.env is None else (identity.env,))
 
 
 def matching(values: str, top: str) -> Iterator[str]:

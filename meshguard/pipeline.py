@@ -4,15 +4,17 @@ Comments in values files are applied last, to all services and environments of a
 share files.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from meshguard import engine, schema, suppress
-from meshguard.diagnostic import ROOT, Diagnostic, Severity, ValuePath
+from meshguard.beside import SECTIONS
+from meshguard.diagnostic import ROOT, SEVERITIES, Diagnostic, Finding, Severity, ValuePath, quoted
+from meshguard.engine_rules import NOTHING_TO_JUDGE
 from meshguard.helm.loss import SourceError
 from meshguard.helm.values import Request, Values, read
 from meshguard.model import Service, build
-from meshguard.node import Node, Plain, find
+from meshguard.node import Node, Plain, child, find
 from meshguard.policy import Facts
 from meshguard.rule import Case, Rule
 from meshguard.run import Ignored
@@ -76,9 +78,23 @@ def judge(subject: Subject, rules: tuple[Rule, ...], shape: Plain) -> Outcome:
         return Outcome(faults, sources=values.sources, unjudged=tuple(values.sources), values=values)
     service = build(values.node, subject.at, subject.facts)
     judged = engine.judge(Case(service, subject.facts, values.losses), values.node, rules)
-    found = (*judged.diagnostics, *engine.expiring(subject.facts))
+    found = (*judged.diagnostics, *engine.expiring(subject.facts), *_nothing_to_judge(values.node, subject))
     spoken_of = {name: text for name, text in values.sources.items() if found or suppress.ignores(text, name)}
     return Outcome(found, judged.exempted, spoken_of, values=values, service=service)
+
+
+def _nothing_to_judge(values: Node, subject: Subject) -> Iterator[Diagnostic]:
+    """Say that no rule had anything to judge, which a wrong `at` looks like, too."""
+    contract = find(values, subject.at)
+    severity = engine.severity_of(NOTHING_TO_JUDGE, subject.facts)
+    if severity is None or (contract is not None and any(child(contract, section) for section in SECTIONS)):
+        return
+    if contract is None:
+        severity = min(severity, Severity.WARNING, key=SEVERITIES.index)
+        message = f"the policy says that the contract stands at '{subject.at}', and the values have no such key"
+    else:
+        message = f"the values have none of {quoted(SECTIONS)}, so no rule had anything to judge"
+    yield engine.locate(Finding(subject.at, message), values, NOTHING_TO_JUDGE.id, severity)
 
 
 def judge_given(subjects: Iterable[Subject], rules: tuple[Rule, ...], shape: Plain) -> Iterable[Outcome]:
@@ -101,7 +117,16 @@ def conclude(outcomes: Iterable[Outcome], rules: tuple[Rule, ...], facts: Facts)
         sources.update(outcome.sources)
         unjudged.update(outcome.unjudged)
     kept, ignored = suppress.apply(_once(found), sources, rules, facts, unjudged)
-    return Verdict(_sorted(kept), (*ignored, *exempted), sources)
+    return Verdict(_sorted(kept), (*ignored, *_lifted_once(exempted)), sources)
+
+
+def _lifted_once(exempted: Iterable[Ignored]) -> Iterator[Ignored]:
+    """Do the same with what exemptions lift."""
+    found: dict[tuple[str, str], list[Diagnostic]] = {}
+    for diagnostic, by, reason in exempted:
+        found.setdefault((by, reason), []).append(diagnostic)
+    for (by, reason), diagnostics in found.items():
+        yield from (Ignored(diagnostic, by, reason) for diagnostic in _once(diagnostics))
 
 
 def _once(found: Iterable[Diagnostic]) -> Iterable[Diagnostic]:

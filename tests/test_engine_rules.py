@@ -19,6 +19,7 @@ FOUND = {  # the line of the bad example
     "expired-ignore": ("values.yaml", 6),
     "locked-rule-ignored": ("values.yaml", 4),
     "malformed-ignore": ("values.yaml", 8),
+    "nothing-to-judge": ("values.yaml", 1),
     "schema": ("values.yaml", 7),
     "unknown-rule": ("values.yaml", 8),
     "unused-ignore": ("values.yaml", 6),

@@ -157,6 +157,19 @@ def test_one_finding_in_two_environments_is_said_once(tmp_path: Path, monkeypatc
     assert found.environments == ("prod", "dev")
 
 
+def test_what_is_lifted_in_two_environments_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, dict.fromkeys((f"{ORDERS}/values-prod.yaml", f"{ORDERS}/values-dev.yaml"), "{}"))
+    write(tmp_path, {f"{ORDERS}/values.yaml": BAD})
+    exemption = "{rule: plaintext-on-443, service: orders, reason: old, approvedBy: me, expires: 2031-01-01}"
+    found = verdict(Path(), f"{SERVICES}exemptions: [{exemption}]\n")
+
+    assert found.diagnostics == ()
+    (lifted,) = found.ignored
+    assert lifted.reason == "old (approved by me, until 2031-01-01)"
+    assert (lifted.diagnostic.service, lifted.diagnostic.environments) == ("orders", ("prod", "dev"))
+
+
 def test_one_broken_file_does_not_hide_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     outside = tmp_path / "outside.yaml"

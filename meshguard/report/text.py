@@ -160,7 +160,7 @@ def _width(char: str) -> int:
 def _ignored(ignored: Sequence[Ignored], view: _View) -> Iterator[str]:
     for diagnostic, by, reason in ignored[:_SHOWN]:
         said = f"{place(diagnostic.span)}: ignored by {by}: {printable(diagnostic.message)} [{diagnostic.rule}]"
-        yield view.paint(f"{said}: {printable(reason)}", "quiet")
+        yield view.paint(f"{said}: {printable(reason)}{for_whom(grouped([diagnostic])[0])}", "quiet")
     if len(ignored) > _SHOWN:
         yield view.paint(f"and {len(ignored) - _SHOWN} more ignored", "quiet")
 

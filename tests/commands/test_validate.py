@@ -120,6 +120,29 @@ def test_a_name_does_not_stand_over_the_policys(run: Run) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("at", "values", "said"),
+    [
+        ("", "a: 1\n", "v.yaml:1:1: info: the values have none of 'ports', 'externalRouting', 'internalRouting', "),
+        ("web", "ports: []\nweb: {a: 1}\n", "v.yaml:2:6: info: the values have none of 'ports', "),
+        (
+            "web.app",
+            "ports: []\nweb: {a: 1}\n",
+            "v.yaml:2:6: warning: the policy says that the contract stands at 'web.app', and the values have no",
+        ),
+        ("web", "web: {upstreams: []}\n", ""),
+    ],
+)
+def test_a_contract_that_is_not_there_is_no_clean_run(run: Run, at: str, values: str, said: str) -> None:
+    files = {".meshguard.yaml": f"services: [{{values: v.yaml, at: '{at}'}}]\n", "v.yaml": values}
+    result = run("validate", files=files)
+
+    assert (result.code, "[nothing-to-judge]" in result.out) == (0, bool(said))
+    assert said in result.out.split("\n")[0]
+    files[".meshguard.yaml"] += "rules: {nothing-to-judge: none}\n"
+    assert "[nothing-to-judge]" not in run("validate", files=files).out
+
+
 def test_an_environment_must_be_one_of_the_files(run: Run) -> None:
     policy = POLICY.replace("team: checkout}]", "team: checkout, environments: {prod: {namespace: shop}}}]")
     files = {".meshguard.yaml": policy, "a/values.yaml": GOOD, "b.yaml": GOOD}
