@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from meshguard.diagnostic import ROOT, Diagnostic, Finding, Related, Severity, Span, ValuePath
+from meshguard.diagnostic import ROOT, SEVERITIES, Diagnostic, Finding, Related, Severity, Span, ValuePath
 from meshguard.model import Service
 from meshguard.node import Node, nearest
 from meshguard.policy import Exemption, Facts
@@ -37,10 +37,11 @@ def judge(case: Case, values: Node, rules: Iterable[Rule]) -> Judged:
 
 
 def severity_of(rule: Rule, facts: Facts) -> Severity | None:
-    """Give the severity that the policy wants; None switches a rule off, which a locked one does not allow."""
+    """Give the severity that the policy wants; None switches a rule off. A locked rule is raised at most."""
+    said = facts.policy.severities.get(rule.id, rule.severity)
     if is_locked(rule, facts):
-        return rule.severity
-    return facts.policy.severities.get(rule.id, rule.severity)
+        return min(said or rule.severity, rule.severity, key=SEVERITIES.index)
+    return said
 
 
 def is_locked(rule: Rule, facts: Facts) -> bool:
@@ -102,15 +103,21 @@ def _path_places(path: str, service: Service) -> Iterator[ValuePath]:
 
 
 def expiring(facts: Facts) -> Iterator[Diagnostic]:
-    """Give the exemptions of the service that have expired (a warning), or will in 14 days (an info)."""
+    """Give the exemptions of the service that have expired, or will in 14 days (an info).
+
+    An expired one is a warning, unless the policy says otherwise of `expired-exemption`.
+    """
     from datetime import date, timedelta  # noqa: PLC0415 - most policies have no exemption
 
+    of_expired = facts.policy.severities.get("expired-exemption", Severity.WARNING)
+    if of_expired is None:
+        return
     for exemption in facts.policy.exemptions:
         if exemption.service != facts.identity.service:
             continue
         soon = (date.fromisoformat(facts.today) + timedelta(days=14)).isoformat()
         if expired(exemption, facts.today):
-            severity, words = Severity.WARNING, f"expired on {exemption.expires} and lifts nothing any more"
+            severity, words = of_expired, f"expired on {exemption.expires} and lifts nothing any more"
         elif exemption.expires <= soon:
             severity, words = Severity.INFO, f"expires on {exemption.expires}"
         else:

@@ -1,9 +1,9 @@
 """The policy file itself: found, read and checked; anything wrong with it means that the run cannot be done."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from meshguard.diagnostic import Finding, Span, UserError, ValuePath
+from meshguard.diagnostic import SEVERITIES, Finding, Span, UserError, ValuePath
 from meshguard.escape import printable
 from meshguard.helm.loss import SourceError
 from meshguard.helm.version import NEWEST_4
@@ -11,10 +11,11 @@ from meshguard.helm.yaml import load
 from meshguard.identity import WORD
 from meshguard.node import Node, child, find, nearest
 from meshguard.policy import Policy, build_policy
-from meshguard.rule import no_such_rule
+from meshguard.rule import Rule, no_such_rule
 from meshguard.schema import check, load_schema
 
 NAME = ".meshguard.yaml"
+_WORDS = (*SEVERITIES, "none")  # of a severity, worst first
 
 
 def repository(directory: str) -> str | None:
@@ -35,21 +36,35 @@ def find_policy(directory: str, files: Collection[str]) -> str | None:
     A policy file further down, beside or above one of the files, would silently not count: that is a UserError.
     """
     top = repository(directory) or os.path.realpath(directory)
-    for folder in {os.path.realpath(directory), *(os.path.dirname(os.path.realpath(file)) for file in files)}:
-        _refuse_nested(folder, top)
+    refuse_nested({os.path.realpath(directory), *(os.path.dirname(os.path.realpath(file)) for file in files)}, top)
     path = os.path.join(top, NAME)
     return os.path.relpath(path, directory) if os.path.exists(path) else None
 
 
-def _refuse_nested(folder: str, top: str) -> None:
-    while folder.startswith(top + os.sep):
+def refuse_nested(folders: Iterable[str], top: str) -> None:
+    """Raise UserError for a policy in or above one of the folders, but not in `top`; all are resolved paths."""
+    for folder in sorted(_below(folders, top)):
         nested = os.path.join(folder, NAME)
-        if os.path.exists(nested):
-            raise UserError(
-                f"{os.path.relpath(nested)}: a policy below the top of the repository does not count;"
-                f" move what it says to {os.path.relpath(os.path.join(top, NAME))}"
-            )
-        folder = os.path.dirname(folder)
+        if not os.path.exists(nested):
+            continue
+        shown = os.path.relpath(nested)
+        if os.path.exists(os.path.join(folder, ".git")):
+            raise UserError(f"'{shown}' is the policy of another repository; run there, or name it with --policy")
+        to = os.path.relpath(os.path.join(top, NAME))
+        raise UserError(
+            f"'{shown}': a policy below the top of the repository does not count; move what it says to '{to}'"
+        )
+
+
+def _below(folders: Iterable[str], top: str) -> set[str]:
+    """Give the folders, and those above them, as far as they lie below `top`."""
+    found: set[str] = set()
+    for each in folders:
+        folder = each
+        while folder.startswith(top + os.sep) and folder not in found:
+            found.add(folder)
+            folder = os.path.dirname(folder)
+    return found
 
 
 def policy_of_ref(ref: str, directory: str) -> tuple[str, bytes]:
@@ -73,8 +88,8 @@ def policy_of_ref(ref: str, directory: str) -> tuple[str, bytes]:
     return name, shown.stdout
 
 
-def load_policy(path: str, data: bytes, rules: Collection[str]) -> Policy:
-    """Read and check a policy; `rules` are the ids that it may name. Raise UserError with all its faults."""
+def load_policy(path: str, data: bytes, rules: Collection[Rule]) -> Policy:
+    """Read and check a policy; `rules` are those that it may name. Raise UserError with all its faults."""
     try:
         node = load(data, path, NEWEST_4).node
     except SourceError as error:
@@ -82,7 +97,8 @@ def load_policy(path: str, data: bytes, rules: Collection[str]) -> Policy:
     findings = [*check(load_schema("policy"), node)]
     if not findings:
         findings = [
-            *_unknown_rules(node, rules),
+            *_unknown_rules(node, [rule.id for rule in rules]),
+            *_lowered_locks(node, rules),
             *_unsupported(node),
             *_half_gateways(node),
             *_impossible_dates(node),
@@ -104,75 +120,67 @@ def _place(span: Span) -> str:
     return f"{printable(span.file)}:{span.line}:{span.column}"
 
 
-def _unknown_rules(node: Node, rules: Collection[str]) -> list[Finding]:
-    named = []
-    severities = find(node, ValuePath(("rules",)))
-    if severities is not None and isinstance(severities.value, dict):
-        named += [(ValuePath(("rules", rule)), rule, True) for rule in severities.value]
-    for key in ("locked", "exemptions"):
-        listed = find(node, ValuePath((key,)))
-        for index, item in enumerate(listed.value if listed is not None and isinstance(listed.value, list) else ()):
-            rule = item if key == "locked" else child(item, "rule")
-            at = ValuePath((key, index)) if key == "locked" else ValuePath((key, index, "rule"))
-            named.append((at, str(rule.value) if rule is not None else "", False))
-    return [
-        Finding(at, no_such_rule(rule, rules), on_key=on_key) for at, rule, on_key in named if rule not in rules
-    ]
+def _unknown_rules(node: Node, names: Collection[str]) -> Iterator[Finding]:
+    for rule in _map(node, "rules"):
+        if rule not in names:
+            yield Finding(ValuePath(("rules", rule)), no_such_rule(rule, names), on_key=True)
+    listed = [(ValuePath(("locked", index)), item) for index, item in enumerate(_list(node, "locked"))]
+    for index, item in enumerate(_list(node, "exemptions")):
+        listed.append((ValuePath(("exemptions", index, "rule")), nearest(item, ValuePath(("rule",)))))
+    for at, named in listed:
+        if named.value not in names:
+            yield Finding(at, no_such_rule(str(named.value), names))
 
 
-def _half_gateways(node: Node) -> list[Finding]:
+def _lowered_locks(node: Node, rules: Collection[Rule]) -> Iterator[Finding]:
+    """Find locked rules that the policy would lower, which has no effect."""
+    said = _map(node, "rules")
+    locked = {item.value for item in _list(node, "locked")}
+    for rule in rules:
+        word = str(said[rule.id].value) if rule.id in said else rule.severity
+        if (rule.locked or rule.id in locked) and _WORDS.index(word) > _WORDS.index(rule.severity):
+            message = f"'{rule.id}' is locked and stays '{rule.severity}', not '{word}': only an exemption lifts it"
+            yield Finding(ValuePath(("rules", rule.id)), message)
+
+
+def _half_gateways(node: Node) -> Iterator[Finding]:
     """Find gateways that only a cluster names, and that lack what the policy's own gateways must have."""
-    known = find(node, ValuePath(("gateways",)))
-    return [
-        Finding(
-            at, f"gateway '{at[-1]}' of cluster '{at[1]}' needs 'gateway', as the policy itself has no such gateway"
-        )
-        for at in _children(node, ValuePath(("clusters",)), "gateways")
-        if child(nearest(node, at), "gateway") is None and (known is None or child(known, at[-1]) is None)
-    ]
-
-
-def _children(node: Node, at: ValuePath, key: str) -> Iterator[ValuePath]:
-    """Give the paths of what stands under a key of each map under `at`."""
-    maps = find(node, at)
-    for name in maps.value if maps is not None and isinstance(maps.value, dict) else ():
-        below = find(node, at / name / key)
-        for each in below.value if below is not None and isinstance(below.value, dict) else ():
-            yield at / name / key / each
+    known = _map(node, "gateways")
+    for cluster in _map(node, "clusters"):
+        for name, gateway in _map(node, "clusters", cluster, "gateways").items():
+            if name not in known and child(gateway, "gateway") is None:
+                at = ValuePath(("clusters", cluster, "gateways", name))
+                message = f"gateway '{name}' of cluster '{cluster}' needs 'gateway'"
+                yield Finding(at, f"{message}, as the policy itself has no such gateway")
 
 
 def _unknown_words(node: Node) -> Iterator[Finding]:
     """Find {words} of a service entry that neither its pattern nor meshguard gives."""
-    listed = find(node, ValuePath(("services",)))
-    for index, entry in enumerate(listed.value if listed is not None and isinstance(listed.value, list) else ()):
-        pattern = child(entry, "values")
-        known = {"service", "team", "env", *WORD.findall(str(pattern.value) if pattern is not None else "")}
-        for at, text in _templates(entry, ValuePath(("services", index))):
+    for index, entry in enumerate(_list(node, "services")):
+        known = {"service", "team", "env", *WORD.findall(str(nearest(entry, ValuePath(("values",))).value))}
+        for below, text in _templates(entry):
             for word in WORD.findall(text):
                 if word not in known:
                     words = ", ".join(f"'{{{each}}}'" for each in sorted(known))
+                    at = ValuePath(("services", index, *below))
                     yield Finding(at, f"nothing gives the word '{{{word}}}'; the words here are {words}")
 
 
-def _templates(entry: Node, at: ValuePath) -> Iterator[tuple[ValuePath, str]]:
-    for key in ("name", "team", "chart"):
-        found = child(entry, key)
+def _templates(entry: Node) -> Iterator[tuple[ValuePath, str]]:
+    paths = [ValuePath((key,)) for key in ("name", "team", "chart")]
+    paths += [ValuePath(("environments", name, "namespace")) for name in _map(entry, "environments")]
+    for path in paths:
+        found = find(entry, path)
         if found is not None:
-            yield at / key, str(found.value)
-    environments = child(entry, "environments")
-    for name in environments.value if environments is not None and isinstance(environments.value, dict) else ():
-        found = find(entry, ValuePath(("environments", name, "namespace")))
-        if found is not None:
-            yield at / "environments" / name / "namespace", str(found.value)
+            yield path, str(found.value)
 
 
-def _impossible_dates(node: Node) -> list[Finding]:
-    listed = find(node, ValuePath(("exemptions",)))
-    return [
-        Finding(ValuePath(("exemptions", index, "expires")), f"'{date.value}' is not a day of the calendar")
-        for index, item in enumerate(listed.value if listed is not None and isinstance(listed.value, list) else ())
-        if (date := child(item, "expires")) is not None and not _is_date(str(date.value))
-    ]
+def _impossible_dates(node: Node) -> Iterator[Finding]:
+    for index, item in enumerate(_list(node, "exemptions")):
+        date = str(nearest(item, ValuePath(("expires",))).value)
+        if not _is_date(date):
+            at = ValuePath(("exemptions", index, "expires"))
+            yield Finding(at, f"'{date}' is not a day of the calendar")
 
 
 def _is_date(text: str) -> bool:
@@ -185,12 +193,19 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _unsupported(node: Node) -> list[Finding]:
-    mode = find(node, ValuePath(("mesh", "mode")))
+def _unsupported(node: Node) -> Iterator[Finding]:
+    at = ValuePath(("mesh", "mode"))
+    mode = find(node, at)
     if mode is not None and mode.value == "ambient":
-        return [
-            Finding(
-                ValuePath(("mesh", "mode")), "mesh mode 'ambient' is not supported yet; meshguard knows 'sidecar'"
-            )
-        ]
-    return []
+        yield Finding(at, "mesh mode 'ambient' is not supported yet; meshguard knows 'sidecar'")
+
+
+def _map(node: Node, *path: str) -> Mapping[str, Node]:
+    """Give the map at a path, empty where there is none; of an accepted policy nothing else can stand there."""
+    found = find(node, ValuePath(path))
+    return found.value if found is not None and isinstance(found.value, dict) else {}
+
+
+def _list(node: Node, key: str) -> Sequence[Node]:
+    found = child(node, key)
+    return found.value if found is not None and isinstance(found.value, list) else ()

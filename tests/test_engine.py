@@ -86,6 +86,16 @@ def test_a_locked_rule_keeps_its_severity() -> None:
     assert len(found(facts("rules: {a-rule: none}\nlocked: [a-rule]"))) == 3
 
 
+def test_a_locked_rule_can_be_raised() -> None:
+    rule = RULE._replace(severity=Severity.WARNING)
+    assert {severity for severity, _ in found(facts("rules: {a-rule: error}\nlocked: [a-rule]"), rule)} == {
+        Severity.ERROR
+    }
+    assert {severity for severity, _ in found(facts("rules: {a-rule: info}\nlocked: [a-rule]"), rule)} == {
+        Severity.WARNING
+    }
+
+
 def test_rules_of_the_engine_are_not_run() -> None:
     assert found(facts(), RULE._replace(check=None)) == []
 
@@ -145,6 +155,15 @@ def test_exemptions_end(today: str, expected: list[tuple[Severity, str]]) -> Non
 
     assert [(each.severity, each.message) for each in expiring(here)] == expected
     assert (found(here) == []) == (today <= "2030-01-31")
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [("none", []), ("error", [Severity.ERROR]), ("info", [Severity.INFO])],
+)
+def test_the_policy_decides_how_bad_an_expired_exemption_is(word: str, expected: list[Severity]) -> None:
+    here = facts(f"rules: {{expired-exemption: {word}}}\n" + EXEMPTION.format("orders", ""), "2031-01-01")
+    assert [each.severity for each in expiring(here)] == expected
 
 
 def test_exemptions_of_other_services_are_theirs() -> None:

@@ -4,10 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from meshguard.diagnostic import UserError
+from meshguard.diagnostic import Severity, UserError
 from meshguard.policy_file import find_policy, load_policy, policy_of_ref, repository
+from meshguard.rule import Rule
 
-RULES = ("a-rule", "unsafe-retry")
+RULES = (
+    Rule("a-rule", Severity.WARNING, "A fault.\n"),
+    Rule("unsafe-retry", Severity.ERROR, "A fault.\n"),
+    Rule("locked-rule", Severity.ERROR, "A fault.\n", locked=True),
+)
 
 
 @pytest.fixture
@@ -49,27 +54,43 @@ def test_there_may_be_none(repo: Path) -> None:
     assert find_policy(str(repo), []) is None
 
 
-def test_a_policy_further_down_is_refused(repo: Path) -> None:
+def test_a_policy_further_down_is_refused(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repo)
     write(repo / ".meshguard.yaml")
     write(repo / "team" / ".meshguard.yaml")
 
-    with pytest.raises(
-        UserError, match="a policy below the top of the repository does not count; move what it says"
-    ):
+    with pytest.raises(UserError) as refused:
         find_policy(str(repo), [str(repo / "team" / "orders" / "values.yaml")])
+    assert str(refused.value) == (
+        "'team/.meshguard.yaml': a policy below the top of the repository does not count; move what it says to"
+        " '.meshguard.yaml'"
+    )
+    assert find_policy(str(repo), [str(repo / "values.yaml")]) == ".meshguard.yaml"
+
+
+def test_the_policy_of_another_repository_does_not_count(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repo)
+    (repo / "team" / ".git").mkdir()
+    write(repo / "team" / ".meshguard.yaml")
+
+    with pytest.raises(UserError) as refused:
+        find_policy(str(repo), [str(repo / "team" / "orders" / "values.yaml")])
+    assert str(refused.value) == (
+        "'team/.meshguard.yaml' is the policy of another repository; run there, or name it with --policy"
+    )
 
 
 def test_a_good_policy_is_loaded(tmp_path: Path) -> None:
     text = """
-rules: {a-rule: info}
-locked: [unsafe-retry]
+rules: {a-rule: error, unsafe-retry: error, locked-rule: error}
+locked: [unsafe-retry, a-rule]
 exemptions: [{rule: a-rule, service: s, reason: r, approvedBy: a, expires: 2030-01-01}]
 """
     path = write(tmp_path / "p.yaml", text)
     policy = load_policy(path, Path(path).read_bytes(), RULES)
 
     assert policy.file == path
-    assert policy.locked == {"unsafe-retry"}
+    assert policy.locked == {"unsafe-retry", "a-rule"}
 
 
 @pytest.mark.parametrize(
@@ -91,6 +112,13 @@ exemptions: [{rule: a-rule, service: s, reason: r, approvedBy: a, expires: 2030-
         (
             "services:\n  - {values: '{s}/v.yaml', environments: {prod: {namespace: '{t}-{team}'}, dev: {}}}\n",
             ["p.yaml:2:61: nothing gives the word '{t}'; the words here are '{env}', '{s}', '{service}', '{team}'"],
+        ),
+        (
+            "rules: {locked-rule: warning, a-rule: none}\nlocked: [a-rule]\n",
+            [
+                "p.yaml:1:22: 'locked-rule' is locked and stays 'error', not 'warning': only an exemption lifts it",
+                "p.yaml:1:39: 'a-rule' is locked and stays 'warning', not 'none'",
+            ],
         ),
         ("locked: [a-rule, xyz]\n", [":1:18: there is no rule 'xyz'"]),
         (

@@ -31,7 +31,7 @@ def run_of(verdict: Verdict, task: Task) -> Run:
         diagnostics=verdict.diagnostics,
         ignored=verdict.ignored,
         notes=task.notes,
-        sources=verdict.sources,
+        sources={**task.sources, **verdict.sources},
         checked=len(task.subjects),
     )
 

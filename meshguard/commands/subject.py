@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from meshguard import fleet
@@ -13,39 +14,58 @@ from meshguard.helm.version import NEWEST_3, NEWEST_4, Version, parse_version
 from meshguard.identity import Known, identify
 from meshguard.pipeline import Subject
 from meshguard.policy import Identity, Policy, facts_for
-from meshguard.policy_file import find_policy, load_policy, policy_of_ref, repository
+from meshguard.policy_file import find_policy, load_policy, policy_of_ref, refuse_nested, repository
 from meshguard.rule import Rule
 
 
 class Task(NamedTuple):
-    """What a run has to do. `notes` say what cannot be judged; `is_fleet` that the policy told what to check."""
+    """What a run has to do. `notes` say what cannot be judged; `is_fleet` that the policy told what to check.
+
+    `sources` has the text of the policy, for findings that stand in it.
+    """
 
     subjects: tuple[Subject, ...]
     notes: tuple[str, ...]
+    sources: Mapping[str, str]
     is_fleet: bool = False
+
+
+class _Ruled(NamedTuple):
+    """The policy, the directory that its paths start from, and its text by the name of its file."""
+
+    top: str
+    policy: Policy
+    sources: Mapping[str, str]
 
 
 def one(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
     """Give the one service that the given files are; raise UserError where there is nothing to check."""
     if not _has_values(inputs):
         raise UserError("there is nothing to read: give values files with -f, or a chart")
-    top, policy = _policy(inputs, rules)
+    top, policy, sources = _policy(inputs, rules)
     files = tuple(_below(file, top) for file in inputs.files if file != "-")
     known = identify(policy, files, inputs.env)
     facts = facts_for(policy, _identity(inputs, known), inputs.today)
     chart = inputs.chart or (os.path.relpath(os.path.join(top, known.chart)) if known.chart else None)
     at = ValuePath(known.at.split(".") if known.at else ())
     request = Request(files=inputs.files, sets=inputs.sets, chart=chart, helm=helm_version(inputs))
-    return Task((Subject(request, at, facts),), (*known.notes, *_notes(policy)))
+    return Task((Subject(request, at, facts),), (*known.notes, *_notes(policy)), sources)
 
 
 def every(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
     """Give the service of the given files, or without any all services of the policy in all environments."""
     if _has_values(inputs) or inputs.name is not None:
         return one(inputs, rules)
-    top, policy = _policy(inputs, rules)
+    said = (("--team", inputs.team), ("--env", inputs.env), ("--namespace", inputs.namespace))
+    idle = next((flag for flag, value in said if value is not None), None)
+    if idle is not None:
+        raise UserError(f"{idle} is for values that -f names; without them all services of the policy are judged")
+    top, policy, sources = _policy(inputs, rules)
     plan = fleet.plan(policy, top, inputs.today, helm_version(inputs))
-    return Task(plan.subjects, (*plan.notes, *_notes(policy)), is_fleet=True)
+    if inputs.policy is None:
+        files = (os.path.realpath(subject.request.files[0]) for subject in plan.subjects)
+        refuse_nested({os.path.dirname(file) for file in files}, os.path.realpath(top))
+    return Task(plan.subjects, (*plan.notes, *_notes(policy)), sources, is_fleet=True)
 
 
 def helm_version(inputs: Inputs) -> Version:
@@ -66,17 +86,17 @@ def _has_values(inputs: Inputs) -> bool:
     return bool(inputs.files or inputs.sets or inputs.chart is not None)
 
 
-def _policy(inputs: Inputs, rules: tuple[Rule, ...]) -> tuple[str, Policy]:
-    """Give the policy, and the directory that its paths start from."""
-    names = tuple(rule.id for rule in rules)
+def _policy(inputs: Inputs, rules: tuple[Rule, ...]) -> _Ruled:
     here = os.getcwd()
     path = inputs.policy or find_policy(here, tuple(file for file in inputs.files if file != "-"))
     if inputs.policy_from is not None:
-        name, data = policy_of_ref(inputs.policy_from, here)
-        return repository(here) or here, load_policy(name, data, names)
-    if path is None:
-        return here, Policy()
-    return os.path.dirname(os.path.abspath(path)), load_policy(path, read_file(path), names)
+        top = repository(here) or here
+        path, data = policy_of_ref(inputs.policy_from, here)
+    elif path is not None:
+        top, data = os.path.dirname(os.path.abspath(path)), read_file(path)
+    else:
+        return _Ruled(here, Policy(), {})
+    return _Ruled(top, load_policy(path, data, rules), {path: data.decode(errors="replace")})
 
 
 def _below(file: str, top: str) -> str:

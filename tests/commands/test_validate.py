@@ -95,6 +95,32 @@ def test_without_files_all_services_are_checked(run: Run) -> None:
     ]
 
 
+def test_a_policy_beside_a_service_does_not_go_unnoticed(run: Run) -> None:
+    files = {".meshguard.yaml": POLICY, "a/values.yaml": GOOD, "b/values.yaml": GOOD, "b/.meshguard.yaml": "{}"}
+
+    refused = run("validate", files=files)
+    assert (refused.code, refused.out) == (2, "")
+    assert "'b/.meshguard.yaml': a policy below the top of the repository does not count" in refused.err
+    assert run("validate", "--policy", ".meshguard.yaml").code == 0
+
+
+@pytest.mark.parametrize("flag", ["--team", "--env", "--namespace"])
+def test_what_is_said_of_one_service_is_not_said_of_all(run: Run, flag: str) -> None:
+    refused = run("validate", flag, "x", files={".meshguard.yaml": POLICY, "a/values.yaml": GOOD})
+
+    assert (refused.code, refused.out) == (2, "")
+    assert f"{flag} is for values that -f names" in refused.err
+
+
+def test_a_finding_in_the_policy_is_shown_there(run: Run) -> None:
+    files = {".meshguard.yaml": POLICY + 'mesh: {istioVersion: "1.21"}\n', "a/values.yaml": GOOD}
+
+    assert run("validate", "-f", "a/values.yaml", files=files).out.split("\n")[1:3] == [
+        '  5 | mesh: {istioVersion: "1.21"}',
+        "    |                      ^^^^^^",
+    ]
+
+
 def test_helms_namespace_does_not_stand_over_the_policys(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     policy = POLICY.replace("team: checkout}]", "team: checkout, environments: {prod: {namespace: shop}}}]")
     files = {".meshguard.yaml": policy, "a/values.yaml": GOOD}
