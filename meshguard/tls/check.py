@@ -1,0 +1,207 @@
+"""Who speaks TLS to whom: the facts of a mesh and its clients in, one row for every port and kind of server out."""
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import NamedTuple
+
+from meshguard.tls.client import SIDECAR, Client, Sent, Target, looks_like_mesh, sent
+from meshguard.tls.destination_rule import Rules, prepare
+from meshguard.tls.facts import Labels, Port, Service, Subset, World, covers
+from meshguard.tls.scope import is_exported
+from meshguard.tls.server import Server, injection_of, injection_of_namespace, servers
+from meshguard.tls.verdict import (
+    BLOCKED,
+    CONFLICT,
+    MESH,
+    NOT_JUDGED,
+    OK,
+    OPENED,
+    PLAINTEXT,
+    UNSEEN,
+    Verdict,
+    at_application,
+    at_sidecar,
+)
+
+ANYWHERE = ""  # the namespace of a client that stands in none of those that are known
+_OF_THE_MESH = frozenset({"ISTIO_MUTUAL", "AUTO_PASSTHROUGH"})
+
+
+class Row(NamedTuple):
+    """One port of a host (or of a subset, where that is treated otherwise), as these clients and servers see it.
+
+    `service` is what is dialled in the end, which `host` may be another name of.
+    """
+
+    host: str
+    service: Service
+    port: Port
+    subset: str
+    clients: tuple[Client, ...]
+    sent: Sent
+    server: Server
+    verdict: Verdict
+
+
+class _Dial(NamedTuple):
+    """A port that is dialled by the name of a host; `named` has the name, `service` is what stands behind it."""
+
+    host: str
+    named: Service
+    service: Service
+    port: Port
+    servers: tuple[Server, ...]
+
+
+def check(world: World, clients: Iterable[Client]) -> tuple[Row, ...]:
+    """Judge every port of every host for each client; clients that see the same share a row."""
+    rules = prepare(world.rules, world.settings)
+    asked = tuple(clients)
+    hosts: dict[str, list[Service]] = {}
+    for service in chain.from_iterable(world.services.values()):
+        hosts.setdefault(service.host, []).append(service)
+    rows: dict[Hashable, Row] = {}
+    for dial in _dials(world, hosts):
+        for client in asked:
+            if dial.named in _known(world, hosts[dial.host], client):
+                for row in _rows(world, rules, dial, client):
+                    key = _key(row)
+                    seen = rows[key].clients if key in rows else ()
+                    rows[key] = row._replace(clients=(*seen, client))
+    return tuple(sorted(rows.values(), key=_order))
+
+
+def _order(row: Row) -> tuple[str, int, bool, str]:
+    return row.host, row.port.number, row.port.is_udp, row.subset
+
+
+def _key(row: Row) -> Hashable:
+    """Give what two rows share that differ by their clients only."""
+    found = row.sent.obeyed
+    rule = None if found is None else (found.place, found.merged.policy_ref)
+    said = None if row.sent.treatment is None else (row.sent.treatment.ref, row.sent.treatment.part)
+    sent_ = (row.sent.layers, row.sent.why, row.sent.scope, row.sent.is_blocked, rule, said)
+    return (*_order(row), row.service.ref, row.server, row.verdict, sent_)
+
+
+def _dials(world: World, hosts: Mapping[str, list[Service]]) -> Iterator[_Dial]:
+    for host, sharing in hosts.items():
+        for named in sharing:
+            service = _alias_of(hosts, named)
+            for port in service.ports:
+                yield _Dial(host, named, service, port, servers(world, service, port))
+
+
+def _known(world: World, named: list[Service], client: Client) -> list[Service]:
+    """Give the services of a name that a client sees: those of one namespace, its own or that of a real Service."""
+    seen = [service for service in named if is_exported(world, service, client.namespace)] or named
+    ranked = sorted(seen, key=lambda service: (service.ref.namespace != client.namespace, service.is_entry))
+    return [service for service in seen if service.ref.namespace == ranked[0].ref.namespace]
+
+
+def _alias_of(hosts: Mapping[str, list[Service]], service: Service) -> Service:
+    """Follow a name for another host as far as it is known, and no further than anybody would."""
+    for _ in range(10):
+        if service.alias not in hosts:
+            break
+        service = hosts[service.alias][0]
+    return service
+
+
+def _rows(world: World, rules: Rules, dial: _Dial, client: Client) -> Iterator[Row]:
+    """Give the rows of a port: of each kind of server, then of subsets that are treated otherwise."""
+    subsets: tuple[Subset, ...] = ()
+    for server in dial.servers:
+        row = _row(world, rules, dial, client, server)
+        yield row
+        subsets = () if row.sent.obeyed is None else row.sent.obeyed.merged.subsets
+    for subset in subsets:
+        for server in servers(world, dial.service, dial.port, subset.labels):
+            row = _row(world, rules, dial, client, server, subset)
+            whole = _row(world, rules, dial, client, server)
+            if (row.sent.layers, row.verdict) != (whole.sent.layers, whole.verdict):
+                yield row
+
+
+def _row(
+    world: World, rules: Rules, dial: _Dial, client: Client, server: Server, subset: Subset | None = None
+) -> Row:
+    target = Target(dial.service, dial.port, subset, dial.servers)
+    sent_ = sent(world, rules, client, target, server)
+    return Row(
+        host=dial.host,
+        service=dial.service,
+        port=dial.port,
+        subset="" if subset is None else subset.name,
+        clients=(client,),
+        sent=sent_,
+        server=server,
+        verdict=_verdict(world, dial, client, sent_, server),
+    )
+
+
+def _verdict(world: World, dial: _Dial, client: Client, sent_: Sent, server: Server) -> Verdict:
+    if dial.port.is_udp:
+        return Verdict(PLAINTEXT, OPENED, ())
+    if server.kind in {"ambient", "nobody"}:
+        return Verdict(NOT_JUDGED, UNSEEN, ())
+    if sent_.is_blocked:
+        return Verdict(CONFLICT, BLOCKED, ())
+    if server.kind == "sidecar" and server.accepted is not None:
+        defect = looks_like_mesh(sent_, client, dial.port, world.settings.istio_version)
+        return at_sidecar(
+            sent_.layers, server.accepted.mode, server.listener, server.speaks, looks_like_mesh=defect
+        )
+    if sent_.layers[:1] == (MESH,):
+        return _without_sidecar(world, dial, sent_, server)
+    return at_application(sent_.layers, server.speaks)
+
+
+def _without_sidecar(world: World, dial: _Dial, sent_: Sent, server: Server) -> Verdict:
+    """Judge mutual TLS of the mesh where no sidecar takes it: a gateway may, and an address that is said to."""
+    if server.kind == "gateway":
+        is_open = bool(_server_modes(world, server, dial.port) & _OF_THE_MESH)
+        return Verdict(OK, OPENED, ()) if is_open else Verdict(NOT_JUDGED, UNSEEN, ())
+    if server.kind == "outside" and dial.service.is_entry and not dial.service.is_external:
+        return Verdict(NOT_JUDGED, UNSEEN, ())
+    return at_application(sent_.layers, server.speaks)
+
+
+def _server_modes(world: World, server: Server, port: Port) -> set[str]:
+    """Give the modes of TLS that Gateway objects say for a port of a gateway's pods."""
+    pods = [one for one in chain.from_iterable(world.workloads.values()) if one.ref in server.workloads]
+    return {
+        mode
+        for gateway in world.gateways
+        if any(covers(gateway.selector, pod.labels) for pod in pods)
+        for number, mode in gateway.servers
+        if number in {port.number, server.port}
+    }
+
+
+def clients_of(world: World, namespaces: Iterable[str] = ()) -> tuple[Client, ...]:
+    """Give a sidecar in each of the namespaces, or in each that is known to have any and in one that is not known.
+
+    Where a rule is for some pods of a namespace only, these are clients of their own.
+    """
+    places = tuple(namespaces) or (*_with_sidecars(world), ANYWHERE)
+    return tuple(
+        Client(SIDECAR, place, labels)
+        for place in dict.fromkeys(places)
+        for labels in ((), *sorted(_selectors(world, place)))
+    )
+
+
+def _with_sidecars(world: World) -> list[str]:
+    named = {*world.services, *world.sidecars, *(rule.ref.namespace for rule in world.rules)}
+    injected = {place for place in named if injection_of_namespace(world, place).kind == "sidecar"}
+    injected.discard(world.settings.root_namespace)
+    pods = chain.from_iterable(world.workloads.values())
+    return sorted(injected | {pod.ref.namespace for pod in pods if injection_of(world, pod).kind == "sidecar"})
+
+
+def _selectors(world: World, namespace: str) -> set[tuple[tuple[str, str], ...]]:
+    """Give the labels by which pods of a namespace are told apart from others when they call."""
+    found: list[Labels | None] = [rule.selector for rule in world.rules if rule.ref.namespace == namespace]
+    found += [one.selector for one in world.sidecars.get(namespace, ())]
+    return {tuple(sorted(labels.items())) for labels in found if labels}

@@ -1,0 +1,199 @@
+"""Istio's own objects: heads and specs in, facts out; MalformedError for what the API would refuse."""
+
+from collections.abc import Iterator
+
+from meshguard.tls import fields
+from meshguard.tls.facts import (
+    ClientTls,
+    DestinationRule,
+    Endpoint,
+    Gateway,
+    PeerAuthentication,
+    Port,
+    PortMode,
+    PortPolicy,
+    Ref,
+    Service,
+    Settings,
+    Sidecar,
+    Subset,
+    TrafficPolicy,
+)
+from meshguard.tls.fields import Field, MalformedError, below
+from meshguard.tls.head import Head
+from meshguard.tls.protocol import entry_protocol
+
+_MODES = ("UNSET", "DISABLE", "PERMISSIVE", "STRICT")
+_TLS_MODES = ("DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL")
+_SERVER_MODES = ("PASSTHROUGH", "SIMPLE", "MUTUAL", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL")
+_OUTBOUND = ("REGISTRY_ONLY", "ALLOW_ANY", "ALLOW_ANY_DYNAMIC_DNS")
+_RESOLUTIONS = {"": "headless", "NONE": "headless", "STATIC": "static"}
+_RESOLUTION_WORDS = ("NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS")
+
+
+def peer_authentication(head: Head, _: Settings) -> Iterator[PeerAuthentication]:
+    """Read what servers accept."""
+    mode, ports = below(head.spec, "mtls", "mode"), below(head.spec, "portLevelMtls")
+    yield PeerAuthentication(
+        ref=head.ref,
+        created=head.created,
+        selector=fields.labels(below(head.spec, "selector", "matchLabels")),
+        mode=_mode(mode),
+        mode_span=None if mode.node is None else mode.span,
+        ports=tuple(
+            PortMode(fields.port_key(key, entry), _mode(below(entry, "mode")), entry.span)
+            for key, entry in fields.entries(ports)
+        ),
+    )
+
+
+def _mode(field: Field) -> str | None:
+    said = fields.word(field, _MODES)
+    return None if said in {"", "UNSET"} else said
+
+
+def destination_rule(head: Head, settings: Settings) -> Iterator[DestinationRule]:
+    """Read how callers treat a host; a host without a dot is a Service of the rule's namespace."""
+    said = fields.text(below(head.spec, "host"))
+    if not said:
+        raise MalformedError("spec.host is missing", head.spec.span)
+    selector = below(head.spec, "workloadSelector")
+    yield DestinationRule(
+        ref=head.ref,
+        created=head.created,
+        host=_full_name(said, head.ref.namespace, settings),
+        export_to=frozenset(fields.texts(below(head.spec, "exportTo"))),
+        selector=None if selector.node is None else fields.labels(below(selector, "matchLabels")),
+        policy=_traffic_policy(below(head.spec, "trafficPolicy")),
+        subsets=tuple(_subset(item, head.ref) for item in fields.items(below(head.spec, "subsets"))),
+    )
+
+
+def _full_name(host: str, namespace: str, settings: Settings) -> str:
+    if "." in host or ":" in host or host == "*":
+        return host
+    return f"{host}.{namespace}.svc.{settings.cluster_domain}"
+
+
+def _subset(field: Field, rule: Ref) -> Subset:
+    policy = _traffic_policy(below(field, "trafficPolicy"))
+    return Subset(fields.text(below(field, "name")), fields.labels(below(field, "labels")), policy, rule)
+
+
+def _traffic_policy(field: Field) -> TrafficPolicy | None:
+    if field.node is None:
+        return None
+    ports = fields.items(below(field, "portLevelSettings"))
+    return TrafficPolicy(_client_tls(field), _balancer(field), tuple(_port_policy(item) for item in ports))
+
+
+def _port_policy(field: Field) -> PortPolicy:
+    number = fields.number(below(field, "port", "number"))
+    return PortPolicy(number, _client_tls(field), _balancer(field), field.span)
+
+
+def _balancer(policy: Field) -> str | None:
+    field = below(policy, "loadBalancer")
+    return None if field.node is None else fields.text(below(field, "simple"))
+
+
+def _client_tls(policy: Field) -> ClientTls | None:
+    """Read how TLS is spoken; without a mode it is DISABLE, the first word of the API's list."""
+    field = below(policy, "tls")
+    if field.node is None:
+        return None
+    said = below(field, "mode")
+    certificate = fields.text(below(field, "clientCertificate")) and fields.text(below(field, "privateKey"))
+    return ClientTls(
+        mode=fields.word(said, _TLS_MODES) or "DISABLE",
+        span=said.span,
+        has_mode=said.node is not None,
+        credential=fields.text(below(field, "credentialName")),
+        has_certificate=bool(certificate),
+        skips_verification=fields.flag(below(field, "insecureSkipVerify")),
+    )
+
+
+def service_entry(head: Head, _: Settings) -> Iterator[Service]:
+    """Read the hosts that are added to the mesh, each as a service of its own."""
+    selector = below(head.spec, "workloadSelector")
+    resolution = fields.word(below(head.spec, "resolution"), _RESOLUTION_WORDS)
+    location = fields.word(below(head.spec, "location"), ("MESH_EXTERNAL", "MESH_INTERNAL"))
+    ports = tuple(_entry_port(item) for item in fields.items(below(head.spec, "ports")))
+    endpoints = tuple(
+        _endpoint(item, head.ref, fields.labels(below(item, "labels")))
+        for item in fields.items(below(head.spec, "endpoints"))
+    )
+    for host in fields.texts(below(head.spec, "hosts")):
+        yield Service(
+            ref=head.ref,
+            created=head.created,
+            host=host,
+            ports=ports,
+            selector=None if selector.node is None else fields.labels(below(selector, "labels")),
+            resolution=_RESOLUTIONS.get(resolution, "dns"),
+            is_external=location != "MESH_INTERNAL",
+            is_entry=True,
+            export_to=frozenset(fields.texts(below(head.spec, "exportTo"))),
+            endpoints=endpoints,
+        )
+
+
+def _entry_port(field: Field) -> Port:
+    target = below(field, "targetPort")
+    protocol = entry_protocol(fields.text(below(field, "protocol")))
+    return Port(
+        number=fields.port(below(field, "number")),
+        name=fields.text(below(field, "name")),
+        protocol=protocol,
+        target=None if target.node is None else fields.port(target),
+        span=field.span,
+        is_udp=protocol == "UDP",
+    )
+
+
+def _endpoint(field: Field, ref: Ref, labels: dict[str, str]) -> Endpoint:
+    ports = fields.entries(below(field, "ports"))
+    account = fields.text(below(field, "serviceAccount"))
+    return Endpoint(ref, labels, bool(account), {name: fields.port(number) for name, number in ports})
+
+
+def workload_entry(head: Head, _: Settings) -> Iterator[Endpoint]:
+    """Read an address outside of Kubernetes, such as a virtual machine; labels of the object go first."""
+    yield _endpoint(head.spec, head.ref, {**fields.labels(below(head.spec, "labels")), **head.labels})
+
+
+def sidecar(head: Head, _: Settings) -> Iterator[Sidecar]:
+    """Read what sidecars know, and what they listen to."""
+    selector = below(head.spec, "workloadSelector")
+    egress = fields.items(below(head.spec, "egress"))
+    policy = below(head.spec, "outboundTrafficPolicy")
+    outbound = fields.word(below(policy, "mode"), _OUTBOUND) or "REGISTRY_ONLY"  # the first word of the API's list
+    ingress = (below(item, "port") for item in fields.items(below(head.spec, "ingress")))
+    yield Sidecar(
+        ref=head.ref,
+        created=head.created,
+        selector=None if selector.node is None else fields.labels(below(selector, "labels")),
+        egress=tuple(host for item in egress for host in fields.texts(below(item, "hosts"))),
+        outbound=None if policy.node is None else outbound,
+        ingress=tuple(
+            (fields.port(below(port, "number")), entry_protocol(fields.text(below(port, "protocol"))))
+            for port in ingress
+        ),
+    )
+
+
+def gateway(head: Head, _: Settings) -> Iterator[Gateway]:
+    """Read what gateways listen to."""
+    servers = fields.items(below(head.spec, "servers"))
+    yield Gateway(
+        head.ref,
+        fields.labels(below(head.spec, "selector")),
+        tuple(
+            (
+                fields.port(below(server, "port", "number")),
+                fields.word(below(server, "tls", "mode"), _SERVER_MODES),
+            )
+            for server in servers
+        ),
+    )
