@@ -99,7 +99,8 @@ def replaced(before: Node, after: Node, path: ValuePath, suffix: str = "") -> tu
         kind, detail = "list-replaces-list", "a list takes the place of a whole list: lists are not merged"
     else:
         return ()
-    return (Loss(kind + suffix, path, after.key or after.span, detail, before.key or before.span),)
+    lists = (before, after) if was == now else None
+    return (Loss(kind + suffix, path, after.key or after.span, detail, before.key or before.span, lists),)
 
 
 def _keeps(new: Node, old: Node, left: list[int]) -> bool:

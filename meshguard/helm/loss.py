@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from meshguard.diagnostic import Span, ValuePath
+from meshguard.node import Node
 
 
 class Loss(NamedTuple):
@@ -10,7 +11,8 @@ class Loss(NamedTuple):
 
     `kind` names what happened (the table in docs/helm-dialect.md lists all kinds), `at` the place in the merged
     values that it concerns, `span` what was lost or changed, `related` what stands there instead, and `detail` is
-    the sentence for a person; for the kind `yaml11` it is the text as it was written.
+    the sentence for a person; for the kind `yaml11` it is the text as it was written. Where a list takes the place
+    of a list, `lists` holds the one that is lost and the new one.
     """
 
     kind: str
@@ -18,6 +20,7 @@ class Loss(NamedTuple):
     span: Span
     detail: str
     related: Span | None = None
+    lists: tuple[Node, Node] | None = None
 
 
 class SourceError(Exception):
