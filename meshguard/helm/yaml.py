@@ -66,6 +66,8 @@ def _documents(text: str, file: str, helm: Version, losses: list[Loss]) -> Node:
     for part in parts:
         node, lost = _document(part, file)
         losses += lost
+        if root is None and part is not parts[-1] and _is_comment(part.text):
+            continue
         if root is None or not node.value:
             root = root or node
             continue
@@ -79,6 +81,11 @@ def _second_document(file: str, line: int, first: Span) -> Loss:
     """Note a document after the first one, by the line of its `---`."""
     detail = "Helm 4 lays this document over the one before it, Helm 3 ignores it"
     return Loss("second-document", ROOT, Span(file, line, 1, line, 4), detail, first)
+
+
+def _is_comment(text: str) -> bool:
+    """Tell whether there is nothing but comments: before the first `---` that is no document."""
+    return all(line.lstrip(" \t\r" + _BOM)[:1] in {"", "#"} for line in text.split("\n"))
 
 
 def _lines(text: str) -> str:

@@ -180,6 +180,30 @@ def test_a_second_document_is_noted_at_its_separator() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# who reads this\n---\na: 1\n",
+        "\n \n---\na: 1\n...\n",
+        "\ufeff# mark\r\n---\r\na: 1\r\n",
+        "a: 1\n---\n# end\n",
+    ],
+)
+def test_comments_are_no_document(text: str) -> None:
+    for helm in (NEWEST_3, NEWEST_4):
+        loaded = load(text.encode(), "v.yaml", helm)
+
+        assert (plain(loaded.node), loaded.losses) == ({"a": 1}, ())
+
+
+def test_an_empty_document_is_one() -> None:
+    text = b"---\n---\na: 1\n"
+
+    assert plain(load(text, "v.yaml", NEWEST_3).node) == {}
+    assert plain(load(text, "v.yaml", NEWEST_4).node) == {"a": 1}
+    assert told(load(text, "v.yaml", NEWEST_4).losses) == ["second-document . 2:1-2:4 2:1-2:1"]
+
+
 def test_a_last_line_is_lost_by_some_releases() -> None:
     text = b"a: 1\nb: " + b"x" * 4093
 
