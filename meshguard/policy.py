@@ -106,7 +106,7 @@ class ServiceEntry(NamedTuple):
 
 
 class Exemption(NamedTuple):
-    """A rule that is lifted for a service, port or path until a date (`YYYY-MM-DD`)."""
+    """A rule that is lifted for a service, port or path until a date (`YYYY-MM-DD`), which stands at `span`."""
 
     rule: str
     service: str
@@ -392,7 +392,7 @@ def _exemptions(node: Node) -> tuple[Exemption, ...]:
                 reason=tree["reason"],
                 approved_by=tree["approvedBy"],
                 expires=tree["expires"],
-                span=item.span,
+                span=(find(item, ValuePath(("expires",))) or item).span,
                 port=tree.get("port"),
                 path=tree.get("path"),
             )

@@ -15,7 +15,7 @@ from validators import RULES
 TODAY = "2030-01-01"
 SHAPE = load_schema("values")
 FOUND = {  # the line of the bad example
-    "expired-exemption": (".meshguard.yaml", 2),
+    "expired-exemption": (".meshguard.yaml", 7),
     "expired-ignore": ("values.yaml", 6),
     "locked-rule-ignored": ("values.yaml", 4),
     "malformed-ignore": ("values.yaml", 8),

@@ -158,7 +158,7 @@ exemptions:
     assert said.severities == {"a-rule": Severity.INFO, "b-rule": None}
     assert said.locked == {"c-rule"}
     assert said.exemptions == (
-        Exemption("r", "s", "why", "me", "2030-01-31", Span(".meshguard.yaml", 5, 5, 5, 95), "p", "/x"),
+        Exemption("r", "s", "why", "me", "2030-01-31", Span(".meshguard.yaml", 5, 84, 5, 94), "p", "/x"),
     )
 
 
