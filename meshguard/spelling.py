@@ -380,9 +380,23 @@ def _list(wrong: Wrong) -> str:
         return f"write {item}" if first else ""
     if not isinstance(wrong.value, str) or not wrong.value:
         return ""
+    if wrong.schema["title"] in _ITEM_KEYS:
+        key = _ITEM_KEYS[wrong.schema["title"]]
+        return f"write '- {key}: {wrong.value}'" if key else ""
     items = re.split("[, ]+", wrong.value.strip(", "))
     safe = [f'"{item}"' if re.search("[:*{}&#]", item) else item for item in items]
     return f"write [{', '.join(safe)}]"
+
+
+_ITEM_KEYS = {  # of lists whose items are maps: the key that a single word is likely meant for
+    "the ports of this service": "",
+    "the ports of a host": "",
+    "a list of paths": "path",
+    "a list of backends": "service",
+    "a list of upstreams": "host",
+    "a list of service entries": "values",
+    "a list of exemptions": "",
+}
 
 
 def _map(wrong: Wrong) -> str:
