@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from jsonschema import Draft7Validator, ValidationError, validators
 
 from meshguard.diagnostic import Finding, ValuePath
-from meshguard.foreign import FOREIGN
+from meshguard.foreign import FOREIGN, PLATFORM
 from meshguard.node import Plain
 from meshguard.schema import Part, repeated, searcher
 from meshguard.spelling import LONGEST, Wrong, advice, letters, nearest, shown
@@ -127,29 +127,49 @@ def _faults(refusal: _Refusal, tree: Plain, root: Part) -> Iterator[_Fault]:
     elif keyword == "not" and schema["not"] == {}:
         yield _Fault(at, schema["description"], on_key=True, rank=_REFUSED)
     else:
-        yield _Fault(at, _wrong(refusal, tree), rank=_RANKS.get(keyword, 3))
+        yield _Fault(at, _wrong(refusal, tree, root), rank=_RANKS.get(keyword, 3))
 
 
 def _stray(key: str, section: Part, root: Part) -> str:
     """Say what to do with a key that its section does not have."""
     title, own = section["title"], section["properties"]
-    answer = {letters(foreign): answer for foreign, answer in FOREIGN.get(title, {}).items()}.get(letters(key))
+    answer = _answer(key, FOREIGN.get(title, {}))
     if answer:
         return f"{shown(key)} is called '{answer}' here" if answer in own else f"{shown(key)} {answer}"
     close = nearest(key, own, _ALIKE)
-    homes = _homes(key, root)
-    if not close and homes:
-        return f"{shown(key)} belongs to {' or '.join(homes[:2])}, not to {title}"
+    elsewhere = "" if close else _elsewhere(key, title, root)
+    if elsewhere:
+        return f"{shown(key)} {elsewhere}"
     close = close or nearest(key, own)
     if close:
         return f"unknown key {shown(key)} in {title}; did you mean {shown(close)}?"
     return f"unknown key {shown(key)} in {title}; its keys are {', '.join(own)}"
 
 
+def _answer(key: str, answers: Mapping[str, str]) -> str:
+    """Look a key up, in whatever style it is written."""
+    return {letters(foreign): answer for foreign, answer in answers.items()}.get(letters(key), "")
+
+
+def _elsewhere(key: str, title: str, root: Part) -> str:
+    """Say where a key belongs that this section has no answer for, or ''."""
+    homes = _homes(key, root)
+    if homes:
+        return f"belongs to {' or '.join(homes[:2])}, not to {title}"
+    if "pathItem" not in root["definitions"]:
+        return ""
+    of_item = _answer(key, FOREIGN[_ITEM])
+    if of_item and (" " not in of_item or of_item.startswith("is written")):
+        return f"belongs to {_ITEM}, where it " + (of_item if " " in of_item else f"is called '{of_item}'")
+    return _answer(key, PLATFORM)
+
+
 def _homes(key: str, root: Part) -> list[str]:
     """Give the sections that have the key, the items of paths first."""
     sections = [
-        section for section in (root, *root["definitions"].values()) if key in section.get("properties", ())
+        section
+        for section in (root, *root["definitions"].values())
+        if letters(key) in map(letters, section.get("properties", ()))
     ]
     return sorted(
         (section["title"] for section in sections if "title" in section), key=lambda title: title != _ITEM
@@ -166,12 +186,13 @@ def _needs(fault: _Fault, answers: str) -> str:
     return f"{section['title']} needs {', '.join(missing)}; {section['description']}" if missing else ""
 
 
-def _wrong(refusal: _Refusal, tree: Plain) -> str:
+def _wrong(refusal: _Refusal, tree: Plain, root: Part) -> str:
     """Say what is wrong with one value, and what would be right."""
     keyword, at, value, schema, _ = refusal
     name = _name(at)
     if value is None:
-        leave = "" if "leave" in schema["description"] else ", or leave the key out"
+        needed = any(name in section.get("required", ()) for section in root["definitions"].values())
+        leave = "" if needed or "leave" in schema["description"] else ", or leave the key out"
         return f"{name} has no value; {schema['description']}{leave}"
     if keyword in _SIZES:
         return f"{name} {_SIZES[keyword].format(shown(value), len(value), schema[keyword], schema['description'])}"

@@ -1,7 +1,8 @@
 """Keys of other systems that teams try: a section of the contract and such a key in, what to write instead out.
 
 A section is named by the title of its schema. An answer that is a key of that section says that the key is called
-so here; every other answer is the rest of a sentence that begins with the key.
+so here; every other answer is the rest of a sentence that begins with the key. What belongs to the platform is
+answered alike in all sections that say nothing else of it.
 """
 
 from collections.abc import Mapping
@@ -43,7 +44,7 @@ _RAW_KEYS = dict.fromkeys(
     _RAW,
 )
 
-_PLATFORM = _RAW_KEYS | {
+PLATFORM = _RAW_KEYS | {
     "gateway": _GATEWAY,
     "gateways": _GATEWAY,
     "parentRefs": _GATEWAY,
@@ -106,7 +107,7 @@ _EXCHANGE = _TREATMENT | {
 }
 
 _ITEM = (
-    _PLATFORM
+    PLATFORM
     | _EXCHANGE
     | {
         "prefix": _PATH_KEY.format("Prefix"),
@@ -134,7 +135,7 @@ _ITEM = (
 )
 
 _ROUTING = (
-    _PLATFORM
+    PLATFORM
     | _TREATMENT
     | {
         "paths": "pathConfiguration",
@@ -214,7 +215,7 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "allowedCallers": _ACCESS,
     },
     "an item of pathConfiguration": _ITEM,
-    "an item of pathOverrides": _PLATFORM
+    "an item of pathOverrides": PLATFORM
     | _EXCHANGE
     | dict.fromkeys(("path", "pathType", "methods", "headers", "queryParams"), _CONDITION),
     "header operations": {

@@ -413,7 +413,11 @@ def _map(wrong: Wrong) -> str:
     host, _, path = rest.partition("/")
     if wrong.schema["title"] == "redirect" and separator:
         return f"write {{host: {host}, path: /{path}}}"
-    return f"write {{{key}: {host.partition(':')[0] if key == 'host' else value}}}"
+    said = host.partition(":")[0] if key == "host" else str(value)
+    is_number = key in {"number", "port"}
+    if is_number != said.isdigit() or (key == "path" and not said.startswith("/")):
+        return ""
+    return f"write {{{key}: {said}}}"
 
 
 _MAIN_KEYS = {
