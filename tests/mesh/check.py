@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.mesh.envoy import Plan, bootstrap, refused
-from tests.mesh.generate import Site
+from tests.mesh.generate import Site, parts
 from tests.mesh.istio import Istio, admit, analyze, generate
 from tests.mesh.world import Workload, gateway_name, router, sidecar, world
 
@@ -31,7 +31,7 @@ def _not_admitted(istio: Istio, site: Site) -> Iterator[str]:
 
 
 def _analyzed(istio: Istio, sites: tuple[Site, ...]) -> Iterator[str]:
-    around = world((site.service, site.facts, site.rendered) for site in sites)
+    around = world(sites[0].facts, map(parts, sites))
     for message in analyze(istio, around.documents):
         if message.level != "Info" and message.code not in FALSE_ALARMS:
             yield f"{message.text}\nfrom {[site.values for site in sites]}"
@@ -39,8 +39,8 @@ def _analyzed(istio: Istio, sites: tuple[Site, ...]) -> Iterator[str]:
 
 def refusals(istio: Istio, sites: tuple[Site, ...], directory: Path) -> Iterable[str]:
     """Let Envoy read what Istio makes of the services for each gateway, for a caller and for their own pods."""
-    around = world([(site.service, site.facts, site.rendered) for site in sites], [CALLER])
     facts = sites[0].facts
+    around = world(facts, map(parts, sites), [CALLER])
     gateways = [around.workloads[gateway_name(gateway)] for gateway in facts.gateways.values()]
     own = [f"{site.facts.identity.service}.{site.facts.identity.namespace}" for site in sites[:3]]
     callers = [around.workloads[name] for name in ("caller.callers", *own)]

@@ -1,15 +1,27 @@
 """A world in, a running one out: its applications listen, and the proxies that are named are real Envoys."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.mesh.backends import Backends, close, listen
 from tests.mesh.client import Answer, Ask, Speaks, call, captured, dial, secured
-from tests.mesh.envoy import Envoy, Plan, moved, running
-from tests.mesh.istio import Resources
-from tests.mesh.world import HTTP_PORT, Workload, World, router, sidecar
+from tests.mesh.envoy import Envoy, Plan, moved, running, said, until
+from tests.mesh.istio import Istio, Json, Proxy, generate
+from tests.mesh.world import HTTP_PORT, HTTPS_PORT, Workload, World, router, sidecar
+
+
+class Lab(NamedTuple):
+    """All that it takes to run a world: Istio, a claimed block of addresses, the applications, a directory."""
+
+    istio: Istio
+    number: int
+    backs: Backends
+    directory: Path
 
 
 class Cluster(NamedTuple):
@@ -28,37 +40,33 @@ class Cluster(NamedTuple):
         return moved(address, self.number)
 
 
-def proxies_of(world: World, names: Iterable[str]) -> tuple[Workload, ...]:
-    """Give the workloads whose proxies are to run."""
-    return tuple(world.workloads[name] for name in names)
-
-
 @contextmanager
-def cluster(
-    world: World,
-    proxied: Iterable[tuple[Workload, Resources]],
-    where: tuple[int, Backends, Path],
-    *,
-    ejection: bool = True,
-) -> Iterator[Cluster]:
-    """Run a world with these proxies, at `where`: a claimed block, the applications' thread, a directory."""
-    number, backs, directory = where
+def cluster(lab: Lab, world: World, proxied: Iterable[str], *, ejection: bool = True) -> Iterator[Cluster]:
+    """Run a world with the proxies of these workloads; without `ejection` pods that fail are kept."""
+    workloads = [world.workloads[name] for name in proxied]
+    given = generate(lab.istio, world.documents, map(_proxy, workloads), world.mesh)
     try:
         for workload in world.workloads.values():
             for port in {port.target: port for port in workload.ports if port.protocol != "UDP"}.values():
                 if "gateway" not in workload.labels:
-                    listen(backs, moved(workload.app, number), port.target, port.tls)
-        plans = [(resources, _plan(workload, ejection=ejection)) for workload, resources in proxied]
-        with running(plans, number, directory) as envoys:
-            yield Cluster(world, number, backs, envoys)
+                    listen(lab.backs, moved(workload.behind(port), lab.number), port.target, port.tls)
+        plans = [
+            (resources, _plan(workload, ejection=ejection))
+            for workload, resources in zip(workloads, given, strict=True)
+        ]
+        with running(plans, lab.number, lab.directory) as envoys:
+            yield Cluster(world, lab.number, lab.backs, envoys)
     finally:
-        close(backs)
+        close(lab.backs)
+
+
+def _proxy(workload: Workload) -> Proxy:
+    return router(workload) if "gateway" in workload.labels else sidecar(workload)
 
 
 def _plan(workload: Workload, *, ejection: bool) -> Plan:
-    proxy = router(workload) if "gateway" in workload.labels else sidecar(workload)
-    targets = sorted({port.target for port in workload.ports if port.protocol != "UDP"})
-    return Plan(proxy, workload.app, tuple(targets), ejection=ejection)
+    targets = sorted({port.target for port in workload.ports if port.protocol != "UDP" and port.captured})
+    return Plan(_proxy(workload), workload.app, tuple(targets), ejection=ejection)
 
 
 def through_gateway(cluster: Cluster, gateway: str, ask: Ask) -> Answer:
@@ -66,7 +74,53 @@ def through_gateway(cluster: Cluster, gateway: str, ask: Ask) -> Answer:
     return call(dial(cluster.at(cluster.workload(gateway).pod), HTTP_PORT), ask)
 
 
+def through_gateway_tls(cluster: Cluster, gateway: str, ask: Ask, speaks: Speaks) -> Answer:
+    """Send a request to a gateway over TLS, whoever opens that."""
+    return over_tls(lambda: dial(cluster.at(cluster.workload(gateway).pod), HTTPS_PORT), ask, speaks)
+
+
 def from_pod(cluster: Cluster, caller: str, to: tuple[str, int], ask: Ask, speaks: Speaks | None = None) -> Answer:
     """Send a request from an application with a sidecar to an address (of the world) and port."""
-    connection = captured(cluster.at(cluster.workload(caller).pod), cluster.at(to[0]), to[1])
-    return call(connection if speaks is None else secured(connection, speaks), ask)
+
+    def opened() -> socket.socket:
+        return captured(cluster.at(cluster.workload(caller).pod), cluster.at(to[0]), to[1])
+
+    return call(opened(), ask) if speaks is None else over_tls(opened, ask, speaks)
+
+
+def from_outside(cluster: Cluster, to: tuple[str, int], ask: Ask, speaks: Speaks | None = None) -> Answer:
+    """Send a request to an address (of the world) and port without any sidecar, as a pod outside the mesh does."""
+    if speaks is None:
+        return call(dial(cluster.at(to[0]), to[1]), ask)
+    return over_tls(lambda: dial(cluster.at(to[0]), to[1]), ask, speaks)
+
+
+def over_tls(opened: Callable[[], socket.socket], ask: Ask, speaks: Speaks) -> Answer:
+    """Send a request over TLS; where the handshake fails, the answer's failure says how."""
+    connection = opened()
+    try:
+        return call(secured(connection, speaks), ask)
+    except (ssl.SSLEOFError, ConnectionError):
+        return Answer(0, failure="closed")
+    except ssl.SSLError as failure:
+        return Answer(0, failure=failure.reason or str(failure))
+    finally:
+        connection.close()
+
+
+def logged(cluster: Cluster, proxy: str, case: str) -> Json:
+    """Give the line that a proxy wrote of a request, which it does a little later."""
+    envoy = cluster.envoys[proxy]
+
+    def line() -> Json | None:
+        found = [one for one in lines(envoy) if one.get("case") == case]
+        return found[-1] if found else None
+
+    answer: Json = until(line, lambda: f"no request {case} in the log of {proxy}\n{said(envoy)}")
+    return answer
+
+
+def lines(envoy: Envoy) -> list[Json]:
+    """Give all that a proxy has logged so far."""
+    text = envoy.access_log.read_text() if envoy.access_log.exists() else ""
+    return [json.loads(line) for line in text.split("\n")[:-1]]

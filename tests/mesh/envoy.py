@@ -38,6 +38,7 @@ _LOGGED = {
     "refused": "%DOWNSTREAM_TRANSPORT_FAILURE_REASON%",
     "tries": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
     "upstream": "%UPSTREAM_HOST%",
+    "received": "%BYTES_RECEIVED%",
 }
 _numbers = count()
 
@@ -344,15 +345,3 @@ def until(holds: Callable[[], Any], otherwise: Callable[[], str], limit: float =
             return found
         assert time.monotonic() < end, otherwise()
         time.sleep(0.005)
-
-
-def logged(envoy: Envoy, case: str) -> Json:
-    """Give the line that the proxy wrote of a request, which it does a little later."""
-
-    def line() -> Json | None:
-        text = envoy.access_log.read_text() if envoy.access_log.exists() else ""
-        found = [json.loads(one) for one in text.splitlines() if f'"{case}"' in one and one.endswith("}")]
-        return found[-1] if found else None
-
-    answer: Json = until(line, lambda: f"no request {case} in the log\n{said(envoy)}")
-    return answer

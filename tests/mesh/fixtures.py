@@ -8,6 +8,7 @@ import pytest
 
 from tests.mesh import envoy
 from tests.mesh.backends import Backends, backends
+from tests.mesh.cluster import Lab
 from tests.mesh.istio import Istio, running
 
 BINARIES = {"istio_newest": "MESHGUARD_TEST_ISTIO", "istio_oldest": "MESHGUARD_TEST_ISTIO_OLDEST"}
@@ -34,6 +35,18 @@ def istio_oldest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Istio]:
 def _session(name: str, version: str, directory: Path) -> Iterator[Istio]:
     with running(_binary(BINARIES[name]), version, directory / "log") as istio:
         yield istio
+
+
+@pytest.fixture
+def lab(istio_newest: Istio, block: int, backs: Backends, tmp_path: Path) -> Lab:
+    """Give what runs worlds, with the newest Istio."""
+    return Lab(istio_newest, block, backs, tmp_path)
+
+
+@pytest.fixture
+def lab_oldest(istio_oldest: Istio, block: int, backs: Backends, tmp_path: Path) -> Lab:
+    """Give what runs worlds, with the oldest Istio."""
+    return Lab(istio_oldest, block, backs, tmp_path)
 
 
 @pytest.fixture(params=sorted(BINARIES))

@@ -62,6 +62,11 @@ class Site(NamedTuple):
     rendered: Rendered
 
 
+def parts(site: Site) -> tuple[Service, Facts, Rendered]:
+    """Give what the world is built of."""
+    return site.service, site.facts, site.rendered
+
+
 def sites(random: Random, istio: str, count: int) -> tuple[Site, ...]:
     """Give accepted services of one mesh with this Istio version (`1.31`); they share its policy."""
     facts = policy(random, istio, count)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -13,15 +12,14 @@ from meshguard.exposure import exposures, passthrough_port
 from meshguard.model import HeaderRules
 from meshguard.targets import Rendered
 from meshguard.targets.istio import TARGET
-from tests.mesh.backends import Backends, Seen, silence
+from tests.mesh.backends import Seen, silence
 from tests.mesh.behaviour import Expected, Witness, allows, expected, is_repeated, witnesses
 from tests.mesh.check import CALLER
-from tests.mesh.client import Answer, Ask, Speaks, call, dial, secured
-from tests.mesh.cluster import Cluster, cluster, from_pod, through_gateway
-from tests.mesh.envoy import logged, until
-from tests.mesh.generate import Site, sites
-from tests.mesh.istio import Istio, generate
-from tests.mesh.world import HTTPS_PORT, gateway_name, router, sidecar, world
+from tests.mesh.client import Answer, Ask, Speaks
+from tests.mesh.cluster import Cluster, Lab, cluster, from_pod, logged, through_gateway, through_gateway_tls
+from tests.mesh.envoy import until
+from tests.mesh.generate import Site, parts, sites
+from tests.mesh.world import gateway_name, world
 from tests.targets.istio.given import facts_of, service_of
 
 BATCH = 20
@@ -47,24 +45,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @contextmanager
-def running_sites(istio: Istio, made: Sequence[Site], where: tuple[int, Backends, Path]) -> Iterator[Cluster]:
-    """Run gateways and a caller before services without sidecars; pods that fail are kept."""
-    around = world([(site.service, site.facts, site.rendered) for site in made], [CALLER], sidecars=False)
-    workloads = [around.workloads[name] for name in PROXIED if name in around.workloads]
-    asked = [router(found) if "gateway" in found.labels else sidecar(found) for found in workloads]
-    given = generate(istio, around.documents, asked, around.mesh)
-    with cluster(around, zip(workloads, given, strict=True), where, ejection=False) as running:
+def running_sites(lab: Lab, made: Sequence[Site]) -> Iterator[Cluster]:
+    """Run gateways and a caller before services without sidecars."""
+    around = world(made[0].facts, map(parts, made), [CALLER], sidecars=False)
+    with cluster(lab, around, [name for name in PROXIED if name in around.workloads], ejection=False) as running:
         yield running
 
 
-def test_envoy_does_what_the_model_says(
-    seed: int, istio_newest: Istio, block: int, backs: Backends, tmp_path: Path
-) -> None:
-    random = Random(seed)
-    made = sites(random, istio_newest.minor, BATCH)
+@pytest.fixture
+def any_lab(seed: int, request: pytest.FixtureRequest) -> Lab:
+    """Give the newest and the oldest Istio by turns."""
+    found: Lab = request.getfixturevalue("lab_oldest" if seed % 2 else "lab")
+    return found
+
+
+def test_envoy_does_what_the_model_says(seed: int, any_lab: Lab) -> None:
+    random, lab = Random(seed), any_lab
+    made = sites(random, lab.istio.minor, BATCH)
     tried = [(site, list(witnesses(random, site))) for site in made]
 
-    with running_sites(istio_newest, made, (block, backs, tmp_path)) as running:
+    with running_sites(lab, made) as running:
         found = [
             f"{witness}\n{wrong}\n{site.values}"
             for site, each in tried
@@ -72,7 +72,7 @@ def test_envoy_does_what_the_model_says(
             for wrong in disagreements(running, site, witness, random)
         ]
         found += [f"{wrong}\n{site.values}" for site in made for wrong in _passed_through(running, site)]
-        silence(backs)
+        silence(lab.backs)
         found += [
             f"{witness}\n{wrong}\n{site.values}"
             for site, each in tried
@@ -101,9 +101,7 @@ externalRouting:
         ("number: 8080", "number: 8081"),
     ],
 )
-def test_what_is_rendered_wrong_is_seen(
-    right: str, wrong: str, istio_newest: Istio, block: int, backs: Backends, tmp_path: Path
-) -> None:
+def test_what_is_rendered_wrong_is_seen(right: str, wrong: str, lab: Lab) -> None:
     facts = facts_of()
     service = service_of(VALUES, facts)
     rendered = TARGET.render(service, facts)
@@ -113,7 +111,7 @@ def test_what_is_rendered_wrong_is_seen(
 
     def seen(objects: Rendered) -> bool:
         site, random = Site(VALUES, service, facts, objects), Random(0)
-        with running_sites(istio_newest, [site], (block, backs, tmp_path)) as running:
+        with running_sites(lab, [site]) as running:
             return any(list(disagreements(running, site, witness, random)) for witness in witnesses(random, site))
 
     assert (seen(rendered), seen(changed)) == (False, True)
@@ -168,7 +166,7 @@ def _places(running: Cluster, name: str, number: int) -> Iterator[tuple[str, int
     workload = next(found for found in running.world.workloads.values() if found.name == name)
     for port in workload.ports:
         if port.number == number:
-            yield running.at(workload.app), port.target
+            yield running.at(workload.behind(port)), port.target
 
 
 def _answered_on_the_way(said: Expected, witness: Witness, answer: Answer, seen: list[Seen]) -> Iterator[str]:
@@ -271,7 +269,7 @@ def _unanswered(running: Cluster, site: Site, witness: Witness) -> Iterator[str]
         return
     case, answer = _patiently(running, site, witness, said, "200")
     entry = "caller.callers" if witness.entry == "mesh" else gateway_name(site.facts.gateways[witness.entry])
-    tries = int(logged(running.envoys[entry], case)["tries"])
+    tries = int(logged(running, entry, case)["tries"])
     most = 1 + said.retry.attempts.value if said.retry is not None and is_repeated(said.retry, "closed") else 1
     most = 3 if "retries" in said.unsaid else most
     in_time = said.times[0] is None or said.times[0] >= 5000
@@ -293,8 +291,8 @@ def _passed_through(running: Cluster, site: Site) -> Iterator[str]:
 
 def _through_tls(running: Cluster, site: Site, host: str, number: int) -> Iterator[str]:
     case = f"case-{next(_cases)}"
-    gateway = running.at(running.workload("gateway-sni.istio-ingress").pod)
-    answer = call(secured(dial(gateway, HTTPS_PORT), Speaks(host)), Ask(host, "/any", headers={"x-case": case}))
+    ask = Ask(host, "/any", headers={"x-case": case})
+    answer = through_gateway_tls(running, "gateway-sni.istio-ingress", ask, Speaks(host))
     places = set(_places(running, str(site.facts.identity.service), number))
     seen = {(seen.address, seen.port) for seen in running.backs.seen[case] if seen.tls}
     if answer.status != 200 or seen != places:

@@ -20,13 +20,17 @@ HTTP_PORT, HTTPS_PORT = 8080, 8443  # of a gateway's pods
 
 
 class ServicePort(NamedTuple):
-    """A port of a Service; `target` is the pod's. `tls` is what an application shows that speaks TLS itself."""
+    """A port of a Service; `target` is the pod's. `tls` is what an application shows that speaks TLS itself.
+
+    Where the pod has a sidecar, `captured` tells whether it takes what comes in on the port.
+    """
 
     number: int
     name: str
     protocol: str
     target: int
     tls: Tls | None = None
+    captured: bool = True
 
 
 class Workload(NamedTuple):
@@ -55,6 +59,10 @@ class Workload(NamedTuple):
     def host(self) -> str:
         return f"{self.name}.{self.namespace}.svc.cluster.local"
 
+    def behind(self, port: ServicePort) -> str:
+        """Give where the application listens."""
+        return self.app if port.captured else self.pod
+
 
 class World(NamedTuple):
     """A cluster: who is in it by name (`orders.checkout-prod`), and what the API server holds."""
@@ -65,7 +73,8 @@ class World(NamedTuple):
 
 
 def world(
-    services: Iterable[tuple[Service, Facts, Rendered]],
+    facts: Facts,
+    services: Iterable[tuple[Service, Facts, Rendered]] = (),
     more: Iterable[Workload] = (),
     documents: Iterable[str] = (),
     *,
@@ -73,23 +82,16 @@ def world(
 ) -> World:
     """Build the cluster around rendered services: those that they send to, their gateways, and what is given."""
     found = tuple(services)
-    facts = found[0][1]
     workloads: dict[str, Workload] = {}
     for service, own, _ in found:
         for name, ports in _services_of(service, own):
             namespace = own.identity.namespace or ""
-            _add(workloads, name, namespace, ports, labels_of(name, own), sidecar=sidecars)
+            _add(workloads, Workload(name, namespace, 0, ports, labels_of(name, own), sidecars))
     for gateway in facts.gateways.values():
-        _add_gateway(workloads, gateway)
+        name, _, namespace = gateway_name(gateway).partition(".")
+        _add(workloads, Workload(name, namespace, 0, _GATEWAY_PORTS, {"gateway": gateway.name}, sidecar=False))
     for workload in more:
-        _add(
-            workloads,
-            workload.name,
-            workload.namespace,
-            workload.ports,
-            workload.labels,
-            sidecar=workload.sidecar,
-        )
+        _add(workloads, workload)
     rendered = [manifest.text for _, _, one in found for manifest in one.manifests]
     return World(
         workloads,
@@ -124,22 +126,15 @@ def gateway_name(gateway: Gateway) -> str:
     return f"gateway-{gateway.name}.{gateway.workload_namespace}"
 
 
-def _add(
-    workloads: dict[str, Workload],
-    name: str,
-    namespace: str,
-    ports: Iterable[ServicePort],
-    labels: Mapping[str, str],
-    *,
-    sidecar: bool,
-) -> None:
-    key = f"{name}.{namespace}"
+def _add(workloads: dict[str, Workload], one: Workload) -> None:
+    """Add a workload, or its ports to those that are known of it."""
+    key = f"{one.name}.{one.namespace}"
     known = workloads.get(key)
     if known is None:
-        workloads[key] = Workload(name, namespace, len(workloads) + 1, tuple(ports), labels, sidecar)
+        workloads[key] = one._replace(number=len(workloads) + 1)
     else:
         numbers = {port.number for port in known.ports}
-        added = tuple(port for port in ports if port.number not in numbers)
+        added = tuple(port for port in one.ports if port.number not in numbers)
         workloads[key] = known._replace(ports=known.ports + added)
 
 
@@ -164,16 +159,13 @@ def _port(port: Port) -> ServicePort:
         said = port.tls or BackendTLS(port.at, None, "system", None, insecure_skip_verify=False)
         signer = "unknown" if said.insecure_skip_verify else said.client_certificate or said.ca_certificates
         tls = Tls(signer, said.server_name or "backend", said.client_certificate)
-    return ServicePort(port.number, port.name, port.protocol, port.target, tls)
+    return ServicePort(port.number, port.name, port.protocol, port.target, tls, captured=not port.bypass_mesh)
 
 
-def _add_gateway(workloads: dict[str, Workload], gateway: Gateway) -> None:
-    name, _, namespace = gateway_name(gateway).partition(".")
-    ports = (
-        ServicePort(80, "http2", "HTTP2", HTTP_PORT),
-        ServicePort(443, "https", "HTTPS", HTTPS_PORT),
-    )
-    _add(workloads, name, namespace, ports, {"gateway": gateway.name}, sidecar=False)
+_GATEWAY_PORTS = (
+    ServicePort(80, "http2", "HTTP2", HTTP_PORT),
+    ServicePort(443, "https", "HTTPS", HTTPS_PORT),
+)
 
 
 def _surroundings(workloads: Iterable[Workload], facts: Facts) -> Iterator[str]:
