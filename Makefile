@@ -1,5 +1,5 @@
 # tools/dev makes what a target needs once, outside the tree: Python, Go and git are all that must be there.
-.PHONY: check test truth lint format golden lock docs dist bench
+.PHONY: check test truth fuzz lint format golden lock docs dist bench
 .DEFAULT_GOAL := check
 
 # Under a minute: form, types, import contracts and the tests that need no Helm.
@@ -13,6 +13,10 @@ test: lint
 # Many more made-up services on Istio and Envoy than `make test` tries.
 truth:
 	tools/dev --istio pytest -n auto -m mesh --truth tests/mesh
+
+# Values made up at random, read by Helm's own packages and by us; docs/helm-dialect.md names the differences.
+fuzz:
+	tools/dev --helm python -m tests.fuzz.fuzz 100000
 
 lint:
 	tools/dev ruff format --check

@@ -1,9 +1,10 @@
 """Run a development command with all that it needs: `tools/dev [--helm] [--istio] COMMAND ARGUMENT...`.
 
 That is a virtual environment of requirements-dev.lock, the wheels of requirements.lock for tests without network,
-with --helm real Helm binaries and what reads values with their packages, built from the Go modules below tools/, and with --istio the program of
-tests/mesh/lab, built with the Istio of each of its module files. All of it is made once, outside the tree: in
-$MESHGUARD_TEST_CACHE, else $XDG_CACHE_HOME/meshguard-test, else ~/.cache/meshguard-test.
+with --helm real Helm binaries and programs that read values with Helm's own packages, built from the Go modules
+below tools/, and with --istio the program of tests/mesh/lab, built with the Istio of each of its module files. All
+of it is made once, outside the tree: in $MESHGUARD_TEST_CACHE, else $XDG_CACHE_HOME/meshguard-test, else
+~/.cache/meshguard-test.
 """
 
 import fcntl

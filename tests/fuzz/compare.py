@@ -1,0 +1,84 @@
+"""Our reading beside Helm's: a question and Helm's answer in, how the two differ out."""
+
+import json
+from typing import Any, NamedTuple
+
+from meshguard.diagnostic import UserError
+from meshguard.helm.loss import SourceError
+from meshguard.helm.values import Request, read, read_file
+from meshguard.helm.version import Version
+from meshguard.node import plain
+from tests.fuzz.oracle import Question
+
+SAME, REFUSED = "same", "refused by both"
+KINDS = (  # how our refusal begins: the kinds of differences that docs/helm-dialect.md names
+    ("a key must be text", "a list or a map as a key"),
+    ("a byte order mark", "a byte order mark within the text"),
+    ("the byte 0x", "bytes that are no text, after the place where Helm stops reading"),
+    ("neither infinity nor NaN", "two keys of one name, one value without a place in JSON"),
+    ("a key must not be null", "two keys of one name, one value without a place in JSON"),
+    ("text with `?` must be quoted", "a question mark in plain text between brackets"),
+    ("there is too much here", "more than 20 places that parsers read differently"),
+    ("this is not YAML: did not find expected tag", "a tag with characters that no tag holds"),
+    ("this is not YAML: did not find expected whitespace", "a tag with characters that no tag holds"),
+    ("this escape does not exist", "an escaped slash after the place where Helm stops reading"),
+    ("the values are nested", "a limit of ours"),
+    ("the document holds more", "a limit of ours"),
+)
+
+
+class Reading(NamedTuple):
+    """What we make of a question: the values, or the message."""
+
+    values: Any
+    message: str
+    losses: frozenset[str]
+
+
+def ours(question: Question, helm: Version) -> Reading:
+    """Read what was asked."""
+    contents = {f"file-{index}": data for index, data in enumerate(question.files)}
+
+    def read_either(path: str) -> bytes:
+        return contents[path] if path in contents else read_file(path)
+
+    request = Request(tuple(contents), question.sets, question.chart or None, helm, read_either)
+    try:
+        found = read(request)
+    except (SourceError, UserError) as error:
+        return Reading(None, str(error), frozenset())
+    return Reading(typed(plain(found.node)), "", frozenset(loss.kind for loss in found.losses))
+
+
+def typed(value: Any) -> Any:
+    """Tell apart what Python holds equal: numbers are one kind to Helm, booleans another."""
+    if isinstance(value, dict):
+        return {key: typed(below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [typed(below) for below in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return ("number", repr(float(value)))
+    return value
+
+
+def difference(reading: Reading, answer: dict[str, Any]) -> str:
+    """Name the difference; SAME and REFUSED are none."""
+    accepted = "values" in answer
+    if reading.message and accepted:
+        return "only we refuse: " + _kind(reading.message)
+    if reading.message:
+        return REFUSED
+    if not accepted:
+        return f"only Helm refuses: {json.dumps(answer['error'])[:80]}"
+    if reading.values == typed(answer["values"] or {}):
+        return SAME
+    return "left to chance" if "colliding-keys" in reading.losses else "READ DIFFERENTLY"
+
+
+def is_fault(difference: str) -> bool:
+    """Tell whether it must not be: read differently, accepted by us alone, or refused by us without a name."""
+    return difference.startswith(("READ", "only Helm", "only we refuse: unnamed"))
+
+
+def _kind(message: str) -> str:
+    return next((kind for start, kind in KINDS if message.startswith(start)), f"unnamed: {message}")

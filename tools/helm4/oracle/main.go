@@ -1,0 +1,118 @@
+// Reads values as `helm template` of Helm 4 does, many times in one process: what meshguard's reading is held against.
+//
+// One request per line on standard input, {"files": [base64], "sets": [[flag, expression]], "chart": directory}, one
+// answer per line on standard output: {"values": ...} or {"error": text}.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+
+	"helm.sh/helm/v4/pkg/action"
+	ci "helm.sh/helm/v4/pkg/chart"
+	"helm.sh/helm/v4/pkg/chart/common/util"
+	loader "helm.sh/helm/v4/pkg/chart/v2/loader"
+	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
+	"helm.sh/helm/v4/pkg/cli/values"
+	"helm.sh/helm/v4/pkg/getter"
+)
+
+type request struct {
+	Files []string    `json:"files"`
+	Sets  [][2]string `json:"sets"`
+	Chart string      `json:"chart"`
+}
+
+type memory struct{ files []string }
+
+func (m memory) Get(url string, _ ...getter.Option) (*bytes.Buffer, error) {
+	index, err := strconv.Atoi(strings.TrimPrefix(url, "memory://x/"))
+	if err != nil {
+		return nil, err
+	}
+	data, err := base64.StdEncoding.DecodeString(m.files[index])
+	return bytes.NewBuffer(data), err
+}
+
+func read(asked request) (result map[string]any, err error) {
+	defer func() {
+		if caught := recover(); caught != nil {
+			err = fmt.Errorf("panic: %v", caught)
+		}
+	}()
+	options := values.Options{}
+	for index := range asked.Files {
+		options.ValueFiles = append(options.ValueFiles, fmt.Sprintf("memory://x/%d", index))
+	}
+	for _, set := range asked.Sets {
+		switch set[0] {
+		case "set":
+			options.Values = append(options.Values, set[1])
+		case "set-string":
+			options.StringValues = append(options.StringValues, set[1])
+		case "set-json":
+			options.JSONValues = append(options.JSONValues, set[1])
+		case "set-file":
+			options.FileValues = append(options.FileValues, set[1])
+		case "set-literal":
+			options.LiteralValues = append(options.LiteralValues, set[1])
+		}
+	}
+	files := memory{asked.Files}
+	providers := getter.Providers{{Schemes: []string{"memory"}, New: func(...getter.Option) (getter.Getter, error) { return files, nil }}}
+	user, err := options.MergeValues(providers)
+	if err != nil || asked.Chart == "" {
+		return user, err
+	}
+	chart, err := loader.Load(asked.Chart)
+	if err != nil {
+		return nil, err
+	}
+	accessor, err := ci.NewAccessor(chart)
+	if err != nil {
+		return nil, err
+	}
+	if declared := accessor.MetaDependencies(); len(declared) > 0 {
+		if err := action.CheckDependencies(chart, declared); err != nil {
+			return nil, err
+		}
+	}
+	if err := chartutil.ProcessDependencies(chart, user); err != nil {
+		return nil, err
+	}
+	return util.CoalesceValues(chart, user)
+}
+
+func main() {
+	log.SetOutput(io.Discard)
+	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
+	input := bufio.NewReaderSize(os.Stdin, 1<<20)
+	output := json.NewEncoder(os.Stdout)
+	for {
+		line, err := input.ReadBytes('\n')
+		if len(line) == 0 && err != nil {
+			return
+		}
+		var asked request
+		answer := map[string]any{}
+		if err := json.Unmarshal(line, &asked); err != nil {
+			answer["error"] = err.Error()
+		} else if result, err := read(asked); err != nil {
+			answer["error"] = err.Error()
+		} else {
+			answer["values"] = result
+		}
+		if err := output.Encode(answer); err != nil {
+			fmt.Fprintln(os.Stdout, `{"error": "cannot be written as JSON"}`)
+		}
+	}
+}
