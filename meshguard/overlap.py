@@ -13,7 +13,7 @@ from meshguard.language import Automaton, Unknown, accepts, automaton, shortest
 from meshguard.model import Route, Routing, Service, sections
 from meshguard.policy import Facts
 from meshguard.regex import Part, Repeat, Sequence, is_checkable, literal, literal_head, parse, refusal
-from meshguard.routing import Request, hidden, hidden_pattern, ordered, port_table, precedence
+from meshguard.routing import Request, hidden, hidden_pattern, is_below, ordered, port_table, precedence
 
 _MOST_COMPARED = {"Regex": 30, "Exact": 300, "Prefix": 300}  # items of one rank: each is held against each
 
@@ -108,15 +108,16 @@ def clashes(routes: tuple[Route, ...]) -> Iterator[Clash]:
 def dead(service: Service, routing: Routing, routes: tuple[Route, ...]) -> Iterator[Dead]:
     """Give the items whose requests all go to items of a higher rank, or are hidden, or do not exist.
 
-    Without a regular expression there is none: what comes first is narrower, or has more conditions.
+    Without a regular expression no item takes all of another one: what comes first is narrower, or has more
+    conditions. Metrics at the root of a port hide all of it: that is a fault of the port, not of its items.
     """
-    if all(route.path_type != "Regex" for route in routes):
-        return
+    roots = {port.at / "metrics" for port in service.ports if port.metrics == "/"}
     concealed = hidden(service, routing) if routing is service.external else ()
-    machines = {route.at: _machine(route) for route in routes}
+    regex = any(route.path_type == "Regex" for route in routes)
+    machines = {route.at: _machine(route) for route in routes} if regex else {}
     for index, route in enumerate(routes):
-        gone = tuple(found.path for found in concealed if found.place <= index)
-        found = _covered(route, routes[:index], gone, machines)
+        gone = tuple(found.path for found in concealed if found.place <= index and found.at not in roots)
+        found = _concealed(route, gone) or (_covered(route, routes[:index], gone, machines) if regex else None)
         if found is not None:
             yield found
 
@@ -204,6 +205,13 @@ def _below() -> Part:
     """Give what may follow the path of a prefix: nothing, or a slash and anything."""
     rest = parse("/.*")
     return Repeat(rest or literal(""), 0, 1)
+
+
+def _concealed(route: Route, gone: tuple[str, ...]) -> Dead | None:
+    """Tell whether a path without a pattern is hidden, with all below it."""
+    if route.path_type == "Regex" or not any(is_below(route.path, path) for path in gone):
+        return None
+    return Dead(route, request_for(route, route.path))
 
 
 def _covered(route: Route, earlier: tuple[Route, ...], gone: tuple[str, ...], machines: _Machines) -> Dead | None:

@@ -155,6 +155,16 @@ def test_what_metrics_hide_is_reached_by_nothing() -> None:
     assert gone(f"{regexes('/metrics/[a-z]+', '/m.*')}", "port: http, ") == [(0, "GET /metrics/x", None, True)]
 
 
+def test_plain_paths_that_metrics_hide_need_no_expression() -> None:
+    items = "{path: /a}, {path: /metrics}, {path: /metrics/a, methods: [PUT]}, {path: /metricsx}"
+
+    assert gone(items, "port: http, ") == [
+        (2, "PUT /metrics/a", None, True),
+        (1, "GET /metrics", None, True),
+    ]
+    assert gone("{path: /metrics, port: http-two}", "port: http, ") == []
+
+
 def test_inside_the_mesh_items_of_different_ports_do_not_meet() -> None:
     items = "{path: /a, port: http}, {path: /a, port: http-two}, {path: /a}, {path: /b}"
     found = service(items, section="internalRouting")

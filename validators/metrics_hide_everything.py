@@ -22,6 +22,23 @@ externalRouting:
   port: http
 ```
 
+```policy
+mesh: {prometheus: sidecar}
+```
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+  - {number: 9000, name: http-admin, metrics: /}  # error: [metrics-hide-everything] "http-admin"
+externalRouting:
+  hosts: [orders.example.com]
+  port: http
+  pathConfiguration:
+    - {path: /orders}
+    - {path: /admin, port: http-admin}
+    - {path: /settings, port: http-admin}
+```
+
 ## Good
 
 ```policy
@@ -46,23 +63,28 @@ from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
 from meshguard.model import route_port
-from meshguard.routing import metrics_behind
-from meshguard.rule import Case, Rule
+from meshguard.routing import metrics_behind, table
+from meshguard.rule import Case, Rule, once
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Find metrics at the root of a port that all requests from outside go to; items have a rule of their own."""
+    """Find metrics at the root of a port that requests from outside go to."""
+    yield from once(_hiding(case))
+
+
+def _hiding(case: Case) -> Iterator[Finding]:
     routing = case.service.external
-    port = None if routing is None else route_port(case.service, routing, routing.rest)
-    if routing is None or routing.routes is not None or port is None:
-        return
-    for at, metrics in metrics_behind(case.service, port):
-        if metrics == "/":
-            yield Finding(
-                at,
-                f"metrics are never reachable from outside, and '{metrics}' is every path of port '{port.name}', so"
-                " all requests are answered with 404; write their own path, such as /metrics",
-            )
+    routes = () if routing is None else table(routing)
+    ports = (routing and route_port(case.service, routing, route) for route in routes if route.redirect is None)
+    for port in filter(None, ports):
+        for at, metrics in metrics_behind(case.service, port):
+            if metrics == "/":
+                yield Finding(
+                    at,
+                    f"metrics are never reachable from outside, and '{metrics}' is every path of port"
+                    f" '{port.name}', so all requests that go there are answered with 404; write their own path,"
+                    " such as /metrics",
+                )
 
 
 RULE = Rule("metrics-hide-everything", Severity.ERROR, __doc__, check)

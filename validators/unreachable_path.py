@@ -4,7 +4,8 @@ r"""No request ever gets to an item.
 
 - A regular expression comes before every prefix, and a longer one before a shorter one. One that takes all requests
   of another item leaves nothing to it; its timeout, its retries, its service have no effect.
-- Where metrics stand, the gateway answers with 404 first. An expression for nothing but those has nothing left.
+- Where metrics stand, the gateway answers with 404 first. An item for nothing but those, or for what is below them,
+  has nothing left.
 - A regular expression is held against the whole path, which begins with a slash and has no query, no dot segments
   and only ASCII. One without a first slash, or with `\?`, matches nothing.
 
@@ -49,6 +50,7 @@ externalRouting:
   pathConfiguration:
     - path: /orders
     - {path: "/metrics/[a-z]+", pathType: Regex}  # error: [unreachable-path] "GET /metrics/x", "404"
+    - {path: /metrics/jvm, timeout: 3s}  # error: [unreachable-path] "GET /metrics/jvm", "404"
 ```
 
 ## Good

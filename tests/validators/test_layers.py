@@ -66,7 +66,9 @@ A, B = "{path: /a, timeout: 5s}", "{path: /b}"
         (routed("{path: /a, timeout: 5s, retryAttempts: 1}", B, "{path: /c}"), []),
         ("externalRouting: {hosts: [orders.prod.example.com]}", []),
         ("externalRouting: {pathOverrides: {/a: {timeout: 6s}}}", []),
-        ("ports: [{number: 80, name: http}]", ["1:1 list-replaced"]),
+        ("ports: [{number: 80, name: http}]", []),
+        ("ports: [{number: 80, name: http-a}]", ["1:1 list-replaced"]),
+        (routed("{path: /a, timeout: 9s}", "{path: /b/}"), []),
         ("ports: [{number: 8080, name: http}, {number: 81, name: tcp}]", []),
         ("other: [1]", []),
     ],
@@ -82,10 +84,11 @@ def test_a_list_below_a_key_is_found_too() -> None:
     assert found(routed(A), f"other:\n{second}\n") == []
 
 
-def test_a_long_list_is_not_compared() -> None:
+def test_a_long_list_is_compared_by_names() -> None:
     items = tuple(f"{{path: /{index}}}" for index in range(300))
 
-    assert [each for each in found(routed(*items), routed(*items)) if "list" in each] == ["1:4 list-replaced"]
+    assert [each for each in found(routed(*items), routed(*items)) if "list" in each] == []
+    assert [each for each in found(routed(*items), routed(*items[1:])) if "list" in each] == ["1:4 list-replaced"]
 
 
 def test_lists_within_a_file_and_over_defaults_are_silent() -> None:
