@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from meshguard.diagnostic import UserError
+from meshguard.helm.values import split_files
 from meshguard.plugin import program
 
 _SET_FLAGS = {
@@ -87,14 +88,17 @@ def inputs(parsed: argparse.Namespace) -> Inputs:
     name, chart = _name_and_chart(parsed.names)
     if parsed.policy is not None and parsed.policy_from is not None:
         raise UserError("--policy and --policy-from exclude each other")
+    files = tuple(file for value in parsed.values for file in split_files(value))
+    if "" in (*files, *parsed.values):
+        raise UserError("-f names a file without a name")
     from_files = (expression for flag, expression in parsed.sets if flag == "set-file")
-    for value in (*parsed.values, chart or "", *from_files):
+    for value in (*files, chart or "", *from_files):
         if "://" in value:
             raise UserError(f"'{value}' is a URL; meshguard reads local files only, so fetch it first")
     return Inputs(
         name=name,
         chart=chart,
-        files=tuple(parsed.values),
+        files=files,
         sets=parsed.sets,
         policy=parsed.policy,
         policy_from=parsed.policy_from,

@@ -33,6 +33,12 @@ def test_the_layer_that_decides_is_named(run: Run) -> None:
     assert "--set ports[0].number=443: error" in run("validate", "-f", "v.yaml", "--set", "ports[0].number=443").out
 
 
+def test_a_comma_parts_two_files(run: Run) -> None:
+    files = {"v.yaml": GOOD, "w.yaml": BAD, "x,y.yaml": BAD}
+    assert "w.yaml:2:14: error" in run("validate", "-f", "v.yaml,w.yaml", files=files).out
+    assert "x,y.yaml:2:14: error" in run("validate", "-f", '"x,y.yaml"').out
+
+
 @pytest.mark.parametrize(("fail_on", "code"), [("error", 0), ("warning", 1), ("info", 1)])
 def test_fail_on_decides_the_code(run: Run, fail_on: str, code: int) -> None:
     assert run("validate", "-f", "v.yaml", "--fail-on", fail_on, files={"v.yaml": WARNING}).code == code
@@ -54,6 +60,10 @@ def test_reports_for_machines(run: Run) -> None:
         (["-f", "https://example.com/v.yaml"], "is a URL"),
         (["oci://example.com/chart", "-f", "v.yaml"], "is a URL"),
         (["-f", "v.yaml", "--set-file", "a=https://example.com/a"], "'a=https://example.com/a' is a URL"),
+        (["-f", ""], "-f names a file without a name"),
+        (["-f", "v.yaml,"], "-f names a file without a name"),
+        (["-f", "v.yaml,oci://x"], "'oci://x' is a URL"),
+        (["-f", 'v"'], "-f 'v\"' is not what Helm takes"),
         (["a", "b", "c"], "'c' is one argument too many"),
         (["v.yaml"], "say -f v.yaml"),
         (["-f", "v.yaml", "--today", "tomorrow"], "--today 'tomorrow' is not a date"),

@@ -5,7 +5,6 @@ from meshguard.policy import Facts
 BACKOFF = (1, 26)  # retries.backoff
 UNMATCHED_PREFLIGHTS = (1, 23)  # corsPolicy.unmatchedPreflights
 RESET_BEFORE_REQUEST = (1, 23)  # a token of retries.retryOn
-TRAFFIC_DISTRIBUTION = (1, 26)  # a Service's trafficDistribution, obeyed by sidecars
 _STABLE = (1, 22)  # networking.istio.io/v1, security.istio.io/v1
 
 
