@@ -14,9 +14,13 @@ from meshguard.helm.layers import (
     fill_tables,
     merge_tables,
 )
+from meshguard.helm.loss import SourceError
 from meshguard.helm.semver import satisfies
 from meshguard.helm.version import Version
 from meshguard.node import Node
+
+DEPTH = 400  # levels; more than files and imports together can have
+_VALUES = 100_000
 
 
 class _Run(NamedTuple):
@@ -27,14 +31,15 @@ class _Run(NamedTuple):
 
     helm: Version
     declared: set[int]
+    left: list[int]  # values that may still be looked at
 
 
 def process(chart: Chart, user: Node, helm: Version) -> Chart:
     """Give the chart with its enabled dependencies, aliased, and with the values that it imports from them.
 
-    Raises SourceError where a subchart's key holds something else than a map.
+    Raises SourceError where a subchart's key holds something else than a map, and for imports without an end.
     """
-    run = _Run(helm, set())
+    run = _Run(helm, set(), [_VALUES])
     return _import(run, _enable(run, chart, user, ""))
 
 
@@ -102,7 +107,18 @@ def _import(run: _Run, chart: Chart) -> Chart:
             table = _at(values, f"{requirement.name}.{child}")
             if table and isinstance(table.value, dict):
                 fill_tables(imported, _below(parent, table), run.helm)
+                _check_end(run, chart, imported, 0)
     return chart._replace(values=merge_tables(values, imported, run.helm))
+
+
+def _check_end(run: _Run, chart: Chart, node: Node, depth: int) -> None:
+    """Refuse imports that put a table into itself, because Helm shares what it imports, and far too many."""
+    run.left[0] -= 1
+    if depth > DEPTH or run.left[0] < 0:
+        message = f"the values that the chart '{chart.name}' imports from its subcharts have no end"
+        raise SourceError(message, chart.values.span)
+    for child in node.value.values() if isinstance(node.value, dict) else ():
+        _check_end(run, chart, child, depth + 1)
 
 
 def _below(path: str, table: Node) -> Node:

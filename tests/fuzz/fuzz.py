@@ -15,7 +15,7 @@ from random import Random
 
 from meshguard.helm.version import NEWEST_3, NEWEST_4
 from tests.fuzz import charts, documents, expressions
-from tests.fuzz.compare import REFUSED, SAME, difference, is_fault, ours
+from tests.fuzz.compare import REFUSED, SAME, difference, is_fault, never_ends, ours
 from tests.fuzz.oracle import Question, ask, started
 
 VERSIONS = (("MESHGUARD_TEST_ORACLE3", NEWEST_3), ("MESHGUARD_TEST_ORACLE4", NEWEST_4))
@@ -43,8 +43,9 @@ def fuzz(cases: int, seed: str) -> tuple[Counter[str], list[str]]:
             with tempfile.TemporaryDirectory() as scratch:
                 asked = question(random, Path(scratch) / "chart")
                 for oracle, helm in oracles:
-                    answer = ask(oracle, asked)
-                    found = difference(ours(asked, helm), answer)
+                    reading = ours(asked, helm)
+                    answer = {"error": "no end"} if never_ends(reading) else ask(oracle, asked)
+                    found = difference(reading, answer)
                     counts[found] += 1
                     if is_fault(found):
                         bad.append(f"seed {seed!r} case {number} Helm {helm.major}: {found}\n{asked}\n{answer}")

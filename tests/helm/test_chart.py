@@ -321,6 +321,30 @@ def test_imported_values_lie_below_the_parents(tmp_path: Path, imports: str, exp
     assert {name: value for name, value in values.items() if name not in ("one", "two")} == expected
 
 
+@pytest.mark.parametrize("helm", [NEWEST_3, NEWEST_4], ids=str)
+def test_imports_that_never_end_are_refused(tmp_path: Path, helm: Version) -> None:
+    imports = "[{child: data, parent: .}, {child: data, parent: a.b}]"
+    about = f"dependencies: [{{name: one, version: 0.1.0, import-values: {imports}}}]\n"
+    found = with_dependencies(tmp_path, about, "", "data: {a: {x: 1}}\n")
+
+    with pytest.raises(SourceError, match="the values that the chart 'top' imports from its subcharts have no end"):
+        process(found, user(""), helm)
+
+
+def test_imports_that_multiply_are_refused(tmp_path: Path) -> None:
+    twice = "[{child: d, parent: d.a}, {child: d, parent: d.b}]"
+    files: dict[str, str | bytes] = {}
+    for depth in range(20):
+        about = f"dependencies: [{{name: n{depth + 1}, version: 0.1.0, import-values: {twice}}}]\n"
+        below = "".join(f"charts/n{level}/" for level in range(1, depth + 1))
+        files[f"{below}Chart.yaml"] = ABOUT.format(f"n{depth}") + (about if depth < 19 else "")
+    files[f"{below}values.yaml"] = "d: {x: 1}\n"
+    found = read(write(tmp_path, files)).chart
+
+    with pytest.raises(SourceError, match="imports from its subcharts have no end"):
+        process(found, user(""), NEWEST_4)
+
+
 def test_helm_3_gets_only_the_first_alias_right(tmp_path: Path) -> None:
     inner = "dependencies: [{name: in, version: 0.1.0, alias: ni, import-values: [data]}]\n"
     files: dict[str, str | bytes] = {
