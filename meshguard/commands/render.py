@@ -38,7 +38,7 @@ def run(argv: list[str]) -> int:
         return 1
     rendered, faults = render(outcome.service, outcome.values, subject.facts, TARGET)
     if faults:
-        _report(verdict._replace(diagnostics=faults, ignored=()), task)
+        _report(verdict._replace(diagnostics=faults, ignored=()), task._replace(notes=()))
         return 1
     manifests = tuple(found for found in rendered.manifests if parsed.scope in {"all", found.scope})
     if parsed.output_dir is not None:

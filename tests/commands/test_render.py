@@ -141,3 +141,4 @@ def test_a_fault_of_what_was_rendered_is_reported_and_nothing_is_printed(
 
     assert (result.code, result.out) == (1, "")
     assert "error: it is not safe to apply [manifest]" in result.err
+    assert result.err.count(NOTE) == 1
