@@ -75,6 +75,15 @@ def test_a_bug_is_one_line_and_a_traceback_on_demand(run: Run, monkeypatch: pyte
         run("validate")
 
 
+def test_packages_that_do_not_load_are_for_the_launcher(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> int:
+        raise ImportError("no module")
+
+    monkeypatch.setattr(cli, "_dispatch", broken)
+    with pytest.raises(ImportError):
+        run("validate")
+
+
 def test_a_reader_that_leaves_is_no_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     read, write = os.pipe()
     os.close(read)
