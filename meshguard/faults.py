@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from jsonschema import Draft7Validator, ValidationError, validators
 
 from meshguard.diagnostic import Finding, ValuePath
-from meshguard.foreign import FOREIGN, PLATFORM
+from meshguard.foreign import FOREIGN, OTHERS, PLATFORM
 from meshguard.node import Plain
 from meshguard.schema import Part, repeated, searcher
 from meshguard.spelling import LONGEST, Wrong, advice, letters, nearest, shown
@@ -143,6 +143,8 @@ def _stray(key: str, section: Part, root: Part) -> str:
     close = close or nearest(key, own)
     if close:
         return f"unknown key {shown(key)} in {title}; did you mean {shown(close)}?"
+    if OTHERS in FOREIGN.get(title, {}):
+        return f"{shown(key)} {FOREIGN[title][OTHERS]}"
     return f"unknown key {shown(key)} in {title}; its keys are {', '.join(own)}"
 
 

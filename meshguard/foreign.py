@@ -20,6 +20,7 @@ _LIMITS = "is not part of values: ask the platform team for rate limits"
 _FAULTS = "is not part of values: faults are injected by the platform team, for a time"
 _SWITCH = "is not needed: leave the section out to switch it off"
 _LISTED = "says nothing here: the order of the file does not matter, the most specific path wins"
+OTHERS = "*"  # the answer to every other key that a section does not have
 _STREAM = "is written streaming: true, which means no timeout and no retry"
 _BACKENDS = "is written backends, such as backends: [{service: orders-next, weight: 100}]"
 _CONDITION = "says which requests are meant, and an override does not change that; change the item itself"
@@ -87,6 +88,8 @@ _EXCHANGE = _TREATMENT | {
     "rewriteHost": "is not part of values: a service gets the host that the caller sent",
     "websocket": _STREAM,
     "websockets": _STREAM,
+    "websocketUpgrade": _STREAM,
+    "upgrade": _STREAM,
     "sse": _STREAM,
     "idleTimeout": _STREAM,
     "route": _BACKENDS,
@@ -224,6 +227,7 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "delete": "remove",
         "request": "is not needed: requestHeaders has set, add and remove right below it",
         "response": "belongs to the key responseHeaders",
+        OTHERS: 'is no operation; a header stands below one, such as {set: {x-api-version: "2"}}',
     },
     "cors": {
         "origins": "allowOrigins",

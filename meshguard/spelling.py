@@ -255,12 +255,18 @@ def _retry(wrong: Wrong) -> str:
         return "write the conditions as text, such as retryOn: 5xx, and retryAttempts beside it"
     tokens = wrong.value.split(",") if isinstance(wrong.value, str) else [str(wrong.value).lower()]
     token = next((each for each in map(str.strip, tokens) if not _fits(wrong, each)), "")
+    several = re.split("[ ,;|]+", str(wrong.value))
+    if len(several) > 1 and all(_fits(wrong, each) for each in several):
+        listed = "array" not in wrong.schema["type"]
+        return f"make it {len(several)} items" if listed else f"separate them by commas: {','.join(several)}"
     close = nearest(token, _CONDITIONS)
     answer = _NO_CONDITION.get(letters(token)) or _status(token) or (f"write {close}" if close else "")
     return f"{shown(token)} is none: {answer}" if answer and token and len(tokens) > 1 else answer
 
 
 def _status(token: str) -> str:
+    if re.fullmatch(r"[0-9]{3}-[0-9]{3}", token):
+        return "a range is none: write each status code, or 5xx, which covers all from 500 on"
     if not re.fullmatch(r"[0-9]{3}", token):
         return ""
     if token < "400":
@@ -307,15 +313,19 @@ def _path(wrong: Wrong) -> str:
         return ""
     bare = re.sub(r"^[a-z]+://[^/]*", "", re.split("[?#]", path.strip())[0])
     bare = re.sub("/+", "/", f"/{bare}")
+    plain = re.split(_SIGNS, re.sub(r"^/\^/?", "/", bare))[0].rpartition("/")[0] or "/"
     for pattern, answer in _NO_PATH.items():
         if re.search(pattern, path):
-            return answer.format(bare)
+            return answer.format(bare, plain)
     bare = quote(bare, safe="/%!$&'()*+,;=:@~", errors="replace")
     return f"write {bare}" if _fits(wrong, bare) else ""
 
 
+_SIGNS = r"[][{}^|\\(*]|[.][*+]"
+_PREFIX = "write {1}, a Prefix that takes all below it, or pathType: Regex with {2} where the policy allows it"
 _NO_PATH = {
-    r"[{]": "braces are taken as they stand; say pathType: Regex and write [^/]+ for what varies",
+    r"[{]": "braces are taken as they stand; " + _PREFIX.replace("{2}", "[^/]+ for what varies"),
+    r"[][^|]|\\[dDwWsS.]": "a pattern is taken as it stands; " + _PREFIX.replace(" with {2}", ""),
     r"[?]": "it ends before the question mark: write {0}; conditions are queryParams",
     r"#": "it ends before the #, which no request carries: write {0}",
     r"%2[fF]": "an encoded slash is not a slash for every proxy; write it decoded",
@@ -323,6 +333,15 @@ _NO_PATH = {
     r"\\": "write slashes, not backslashes",
     r"(?:^|/)[.][.]?(?:/|$)": "a request never has . and .. as segments; write the path that they lead to",
 }
+
+
+def _header(wrong: Wrong) -> str:
+    """Advise on a name with a colon."""
+    name = str(wrong.value)
+    if name.startswith(":"):
+        return "names that begin with a colon are no headers; hosts, methods and paths have keys of their own"
+    bare = name.rstrip(": ")
+    return f"write {bare}" if bare != name and _fits(wrong, bare) else ""
 
 
 def _text(wrong: Wrong) -> str:
@@ -461,6 +480,7 @@ _PARTICULAR: Mapping[str, Callable[[Wrong], str]] = {
     "the name on a certificate": _host,
     "an origin": _origin,
     "a path": _path,
+    "a header name": _header,
     "a header value": _text,
     "a query parameter value": _text,
     "an Istio version": _version,
