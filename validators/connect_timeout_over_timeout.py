@@ -63,7 +63,8 @@ def check(case: Case) -> Iterator[Finding]:
             yield Finding(
                 limits.at / "connectTimeout",
                 f"a pod that does not answer is noticed after '{duration(wait)}', and requests end after"
-                f" '{duration(longest.value)}', so they fail before they are retried at another pod; take less",
+                f" '{duration(longest.value)}', so they fail before they are retried at another pod; connecting"
+                " takes milliseconds, so write less",
                 related=() if longest.at is None else (Related(longest.at, "the longest timeout"),),
             )
             return

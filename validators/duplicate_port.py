@@ -47,7 +47,9 @@ def check(case: Case) -> Iterator[Finding]:
 def _repeated(port: Port, earlier: tuple[Port, ...]) -> Finding | None:
     for other in earlier:
         if other.number == port.number and _is_udp(other) == _is_udp(port):
-            message = f"port '{port.number}' is '{other.name}' already, so Kubernetes refuses the Service"
+            message = (
+                f"port '{port.number}' is '{other.name}' already, so Kubernetes refuses the Service; take another"
+            )
             return Finding(port.at / "number", message, related=(Related(other.at, "the first one"),))
         if other.name == port.name:
             message = f"a port is named '{port.name}' already, so Kubernetes refuses the Service; add a suffix"

@@ -46,7 +46,11 @@ def check(case: Case) -> Iterator[Finding]:
     """Find numbers of retries over the policy's."""
     limit = case.facts.limits.retry_attempts
     yield from once(
-        Finding(attempts.at, f"retryAttempts '{attempts.value}' is over the policy's limit of '{limit}'")
+        Finding(
+            attempts.at,
+            f"retryAttempts '{attempts.value}' can make '{1 + attempts.value}' requests of each one, just when the"
+            f" service is overloaded; the policy allows '{limit}'",
+        )
         for routing in sections(case.service)
         for route in (routing.rest, *(routing.routes or ()))
         for attempts in (route.treatment.retry.attempts,)

@@ -75,7 +75,7 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _most(routing: Routing, facts: Facts, *, outside: bool) -> tuple[int, str]:
     """Give the longest timeout that a section may have, and who says so."""
-    most, whose = facts.limits.max_timeout, "the policy's limit of"
+    most, whose = facts.limits.max_timeout, "the policy allows at most"
     for exposure in exposures(routing, facts) if outside else ():
         limit = None if exposure.gateway is None else exposure.gateway.max_timeout
         if limit is not None and limit < most:
@@ -92,7 +92,7 @@ def _findings(routing: Routing, least: int, most: int, whose: str) -> Iterator[F
             yield Finding(at, f"timeout '{duration(length)}' is too long: {whose} '{duration(most)}'")
         elif length < least:
             yield Finding(
-                at, f"timeout '{duration(length)}' is too short: the policy's least is '{duration(least)}'"
+                at, f"timeout '{duration(length)}' is too short: the policy asks for '{duration(least)}' at least"
             )
 
 
