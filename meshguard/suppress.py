@@ -106,7 +106,7 @@ def _claims(
             faults += _fault(MALFORMED_IGNORE, ignore.span, ignore.fault, facts)
         for rule, span in ignore.rules:
             if rule not in known:
-                faults += _fault(UNKNOWN_RULE, span, no_such_rule(rule, known), facts)
+                faults += _fault(UNKNOWN_RULE, span, _no_rule(rule, known), facts)
             elif known[rule] in ENGINE_RULES:
                 message = f"a finding of '{rule}' cannot be ignored; mend what it says"
                 faults += _fault(LOCKED_RULE_IGNORED, span, message, facts)
@@ -116,6 +116,12 @@ def _claims(
             else:
                 claims.append(_Claim(rule, span, ignore))
     return claims, faults
+
+
+def _no_rule(name: str, known: Mapping[str, Rule]) -> str:
+    if "until=" in name:
+        return f"'{name}' names no rule; 'until=' stands behind the bracket: ignore[rule-id] until=2031-12-31 reason"
+    return no_such_rule(name, known)
 
 
 def _sorted_out(

@@ -185,6 +185,16 @@ FAULTS: dict[str, tuple[tuple[str, str, int, int, str], ...]] = {
     "a: 1  # meshguard: ignore[Q42] why": (
         ("unknown-rule", "warning", 1, 27, "there is no rule 'Q42'; `helm meshguard rules` lists them"),
     ),
+    "a: 1  # meshguard: ignore[slow-start until=2031-01-01] why": (
+        (
+            "unknown-rule",
+            "warning",
+            1,
+            27,
+            "'slow-start until=2031-01-01' names no rule; 'until=' stands behind the bracket:"
+            " ignore[rule-id] until=2031-12-31 reason",
+        ),
+    ),
     "a: 1  # meshguard: ignore[own-domain] why": (
         (
             "locked-rule-ignored",
