@@ -120,7 +120,7 @@ def _claims(
 
 def _no_rule(name: str, known: Mapping[str, Rule]) -> str:
     if "until=" in name:
-        return f"'{name}' names no rule; 'until=' stands behind the bracket: ignore[rule-id] until=2031-12-31 reason"
+        return f"'{name}' names no rule; 'until=' stands behind the bracket: ignore[rule-id] until=2031-12-31"
     return no_such_rule(name, known)
 
 

@@ -11,6 +11,7 @@ from meshguard.rule import Rule
 from meshguard.run import Ignored
 from meshguard.suppress import Ignore, apply, ignores
 
+UNTIL = "until=2031-12-31"
 FORM = "write '# meshguard: ignore[rule-id] reason'"
 
 # The text, and for each comment: the line that it holds for, its rules, its reason and its last day.
@@ -185,14 +186,13 @@ FAULTS: dict[str, tuple[tuple[str, str, int, int, str], ...]] = {
     "a: 1  # meshguard: ignore[Q42] why": (
         ("unknown-rule", "warning", 1, 27, "there is no rule 'Q42'; `helm meshguard rules` lists them"),
     ),
-    "a: 1  # meshguard: ignore[slow-start until=2031-01-01] why": (
+    "a: 1  # meshguard: ignore[slow-start until=2031-12-31] why": (
         (
             "unknown-rule",
             "warning",
             1,
             27,
-            "'slow-start until=2031-01-01' names no rule; 'until=' stands behind the bracket:"
-            " ignore[rule-id] until=2031-12-31 reason",
+            f"'slow-start {UNTIL}' names no rule; 'until=' stands behind the bracket: ignore[rule-id] {UNTIL}",
         ),
     ),
     "a: 1  # meshguard: ignore[own-domain] why": (
