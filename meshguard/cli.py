@@ -10,7 +10,7 @@ from importlib import import_module
 from meshguard.diagnostic import UserError
 from meshguard.plugin import program, version
 
-COMMANDS = ("validate", "render", "values", "explain", "rules", "schema")
+COMMANDS = ("validate", "render", "tls-check", "values", "explain", "rules", "schema")
 
 USAGE = """\
 meshguard proves that mesh-agnostic values are safe, and renders them for Istio.
@@ -20,6 +20,7 @@ Usage: {prog} COMMAND [NAME] [CHART] [flags]
 Commands:
   validate   judge values: what is wrong, where, and what would be right
   render     print the Istio objects that say the same as the values
+  tls-check  say for every host and port whether it is mutual TLS or plaintext, and who decides
   values     print the merged values as templates see them, and where each comes from
   explain    show the page of a rule: what, why, examples, sources
   rules      list all rules
@@ -75,7 +76,7 @@ def _dispatch(argv: list[str]) -> int:
     if name not in COMMANDS:
         raise UserError(f"there is no command '{name}'; the commands are {', '.join(COMMANDS)}, version and help")
     # Imported by name, so that a command pays for its own imports only.
-    return int(import_module(f"meshguard.commands.{name}").run(rest))
+    return int(import_module(f"meshguard.commands.{name.replace('-', '_')}").run(rest))
 
 
 def _help(argv: list[str]) -> int:

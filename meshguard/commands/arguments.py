@@ -50,12 +50,10 @@ def parser(command: str, summary: str) -> Parser:
     return Parser(prog=f"{program()} {command}", description=summary, allow_abbrev=False)
 
 
-def add_inputs(flags: argparse.ArgumentParser) -> None:
-    """Add everything that says which values are read and whose they are."""
+def add_inputs(flags: argparse.ArgumentParser, files: str = "a values file, or - (repeatable)") -> None:
+    """Add everything that says which values are read and whose they are; `files` is the help of `-f`."""
     flags.add_argument("names", nargs="*", metavar="[NAME] [CHART]", help="as in `helm template`")
-    flags.add_argument(
-        "-f", "--values", action="append", default=[], metavar="FILE", help="a values file, or - (repeatable)"
-    )
+    flags.add_argument("-f", "--values", action="append", default=[], metavar="FILE", help=files)
     for flag, words in _SET_FLAGS.items():
         flags.add_argument(flag, action=_Set, dest="sets", default=(), metavar="EXPR", help=f"{words} (repeatable)")
     flags.add_argument("--policy", metavar="FILE", help="the policy (default: .meshguard.yaml of the repository)")

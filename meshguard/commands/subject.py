@@ -13,7 +13,7 @@ from meshguard.helm.values import Request, read_file
 from meshguard.helm.version import NEWEST_3, NEWEST_4, Version, parse_version
 from meshguard.identity import Known, identify
 from meshguard.pipeline import Subject
-from meshguard.policy import Identity, Policy, facts_for
+from meshguard.policy import Facts, Identity, Policy, facts_for
 from meshguard.policy_file import find_policy, load_policy, policy_of_ref, refuse_nested, repository
 from meshguard.rule import Rule
 
@@ -66,6 +66,24 @@ def every(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
         files = (os.path.realpath(subject.request.files[0]) for subject in plan.subjects)
         refuse_nested({os.path.dirname(file) for file in files}, os.path.realpath(top))
     return Task(plan.subjects, (*plan.notes, *_notes(policy)), sources, is_fleet=True)
+
+
+class Around(NamedTuple):
+    """What is known of the mesh where there are no values: facts of the policy, and its text by its file's name."""
+
+    facts: Facts
+    sources: Mapping[str, str]
+
+
+def around(inputs: Inputs, rules: tuple[Rule, ...]) -> Around:
+    """Give the facts of the mesh, of the cluster of an environment that is said; raise UserError."""
+    _, policy, sources = _policy(inputs, rules)
+    environments = [one for entry in policy.services for one in entry.environments if one.name == inputs.env]
+    if inputs.env is not None and not environments:
+        raise UserError(f"the policy has no environment '{inputs.env}'")
+    cluster = next((one.cluster for one in environments if one.cluster), "")
+    namespace = _namespace(inputs.namespace, None)
+    return Around(facts_for(policy, Identity(namespace=namespace, cluster=cluster), inputs.today), sources)
 
 
 def helm_version(inputs: Inputs) -> Version:

@@ -21,13 +21,13 @@ _FIELD = re.compile(r'(?:([^",\n]*)|"((?:[^"]|"")*)")(?=,|\n|\Z)')
 SET_KINDS = ("set-json", "set", "set-string", "set-file", "set-literal")  # the order in which Helm applies them
 
 
-def read_file(path: str) -> bytes:
-    """Read a regular file, or standard input for `-`; at most one byte more than the limit of a source.
+def read_file(path: str, limit: int = LIMIT) -> bytes:
+    """Read a regular file, or standard input for `-`; at most one byte more than the limit.
 
     Raises UserError for what cannot be opened, and for pipes, devices and directories.
     """
     if path.strip() == "-":
-        return sys.stdin.buffer.read(LIMIT + 1)
+        return sys.stdin.buffer.read(limit + 1)
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:
@@ -36,7 +36,7 @@ def read_file(path: str) -> bytes:
         os.close(handle)
         raise UserError(f"cannot read '{path}': it is no regular file")
     with os.fdopen(handle, "rb") as file:
-        return file.read(LIMIT + 1)
+        return file.read(limit + 1)
 
 
 def split_files(value: str) -> tuple[str, ...]:
@@ -105,15 +105,28 @@ def read(request: Request) -> Values:
 
     Raises SourceError where Helm refuses a source, and UserError where one cannot be read at all.
     """
-    node, losses, sources = _files(request)
+    values = _files(request)
+    if request.sets:
+        values = _with_sets(request, values)
+    return values if request.chart is None else _with_chart(request, request.chart, values)
+
+
+def _with_sets(request: Request, values: Values) -> Values:
+    from meshguard.helm.strvals import apply, source  # noqa: PLC0415 # most runs set nothing
+
+    node, losses, sources = values.node, [*values.losses], {**values.sources}
     for kind in SET_KINDS:
         for expression in [expression for flag, expression in request.sets if flag == kind]:
-            node, lost = apply(node, kind, expression, request.helm, request.read_file)
-            losses += lost
             name, text = source(kind, expression)
             sources[name] = text
-    if request.chart is None:
-        return Values(node, tuple(losses), sources)
+            if not sources.keys() - {name}:
+                node = node._replace(span=Span(name, 1, 1, 1, 1))
+            node, lost = apply(node, kind, expression, request.helm, request.read_file)
+            losses += lost
+    return Values(node, tuple(losses), sources)
+
+
+def _with_chart(request: Request, path: str, values: Values) -> Values:
     packed = read_chart(request.chart, request.helm, Disk(request.read_file, request.list_folder))
     if not request.files:
         node = node._replace(span=packed.chart.values.span)

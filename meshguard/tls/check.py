@@ -4,9 +4,10 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple
 
-from meshguard.tls.client import SIDECAR, Client, Sent, Target, looks_like_mesh, sent
+from meshguard.tls.client import GATEWAY, NONE, PASSTHROUGH, SIDECAR, Client, Sent, Target, looks_like_mesh, sent
 from meshguard.tls.destination_rule import Rules, prepare
 from meshguard.tls.facts import Labels, Port, Service, Subset, World, covers
+from meshguard.tls.protocol import listener
 from meshguard.tls.scope import is_exported
 from meshguard.tls.server import Server, injection_of, injection_of_namespace, servers
 from meshguard.tls.verdict import (
@@ -24,6 +25,7 @@ from meshguard.tls.verdict import (
 )
 
 ANYWHERE = ""  # the namespace of a client that stands in none of those that are known
+_ROUTED = {GATEWAY: {"http", "tcp"}, PASSTHROUGH: {"tls"}}  # the kinds of routes that gateways obey
 _OF_THE_MESH = frozenset({"ISTIO_MUTUAL", "AUTO_PASSTHROUGH"})
 
 
@@ -63,7 +65,7 @@ def check(world: World, clients: Iterable[Client]) -> tuple[Row, ...]:
     rows: dict[Hashable, Row] = {}
     for dial in _dials(world, hosts):
         for client in asked:
-            if dial.named in _known(world, hosts[dial.host], client):
+            if dial.named in _known(world, hosts[dial.host], client) and _is_routed(world, client, dial):
                 for row in _rows(world, rules, dial, client):
                     key = _key(row)
                     seen = rows[key].clients if key in rows else ()
@@ -93,10 +95,28 @@ def _dials(world: World, hosts: Mapping[str, list[Service]]) -> Iterator[_Dial]:
 
 
 def _known(world: World, named: list[Service], client: Client) -> list[Service]:
-    """Give the services of a name that a client sees: those of one namespace, its own or that of a real Service."""
-    seen = [service for service in named if is_exported(world, service, client.namespace)] or named
-    ranked = sorted(seen, key=lambda service: (service.ref.namespace != client.namespace, service.is_entry))
-    return [service for service in seen if service.ref.namespace == ranked[0].ref.namespace]
+    """Give the services of a name that a client sees: those of one namespace, its own or that of a real Service.
+
+    A real Service can be dialled by those, too, whose proxies do not see it.
+    """
+    seen = [one for one in named if is_exported(world, one, client.namespace)]
+    seen = seen or [one for one in named if not one.is_entry]
+    ranked = sorted(seen, key=lambda one: (one.ref.namespace != client.namespace, one.is_entry))
+    return [one for one in seen if one.ref.namespace == ranked[0].ref.namespace]
+
+
+def _is_routed(world: World, client: Client, dial: _Dial) -> bool:
+    """Tell whether a gateway sends anything to a port: where no route of a gateway is known, to every one."""
+    kinds = _ROUTED.get(client.kind)
+    routes = [route for route in world.routes if route.is_of_gateway]
+    if client.kind == PASSTHROUGH and listener(dial.port.protocol) == "http":
+        return False
+    if kinds is None or not routes:
+        return True
+    return any(
+        route.kind in kinds and route.host == dial.host and route.port in {None, dial.port.number}
+        for route in routes
+    )
 
 
 def _alias_of(hosts: Mapping[str, list[Service]], service: Service) -> Service:
@@ -179,29 +199,36 @@ def _server_modes(world: World, server: Server, port: Port) -> set[str]:
     }
 
 
-def clients_of(world: World, namespaces: Iterable[str] = ()) -> tuple[Client, ...]:
-    """Give a sidecar in each of the namespaces, or in each that is known to have any and in one that is not known.
+def clients_of(world: World, gateways: Iterable[str] = ()) -> tuple[Client, ...]:
+    """Give a sidecar in each namespace that is known to have any, and in one that is not known; then gateways.
 
-    Where a rule is for some pods of a namespace only, these are clients of their own.
+    There are gateways where routes of theirs are known: in the namespaces where their pods are, else in those that
+    are given, else in one that is not known.
     """
-    places = tuple(namespaces) or (*_with_sidecars(world), ANYWHERE)
-    return tuple(
-        Client(SIDECAR, place, labels)
-        for place in dict.fromkeys(places)
-        for labels in ((), *sorted(_selectors(world, place)))
+    known = tuple(dict.fromkeys(gateways))
+    own, theirs = _namespaces(world, "sidecar"), _namespaces(world, "gateway")
+    named = {*world.services, *world.sidecars, *(rule.ref.namespace for rule in world.rules)}
+    injected = {place for place in named if injection_of_namespace(world, place).kind == "sidecar"}
+    injected -= {world.settings.root_namespace, *known, *theirs}
+    kinds = {route.kind for route in world.routes if route.is_of_gateway}
+    found = [kind for kind, routes in _ROUTED.items() if kinds & routes]
+    return (
+        *(Client(SIDECAR, place) for place in (*sorted(injected | own), ANYWHERE)),
+        *(Client(kind, place) for kind in found for place in sorted(theirs) or known or (ANYWHERE,)),
     )
 
 
-def _with_sidecars(world: World) -> list[str]:
-    named = {*world.services, *world.sidecars, *(rule.ref.namespace for rule in world.rules)}
-    injected = {place for place in named if injection_of_namespace(world, place).kind == "sidecar"}
-    injected.discard(world.settings.root_namespace)
+def _namespaces(world: World, kind: str) -> set[str]:
     pods = chain.from_iterable(world.workloads.values())
-    return sorted(injected | {pod.ref.namespace for pod in pods if injection_of(world, pod).kind == "sidecar"})
+    return {pod.ref.namespace for pod in pods if injection_of(world, pod).kind == kind}
 
 
-def _selectors(world: World, namespace: str) -> set[tuple[tuple[str, str], ...]]:
-    """Give the labels by which pods of a namespace are told apart from others when they call."""
-    found: list[Labels | None] = [rule.selector for rule in world.rules if rule.ref.namespace == namespace]
-    found += [one.selector for one in world.sidecars.get(namespace, ())]
-    return {tuple(sorted(labels.items())) for labels in found if labels}
+def told_apart(world: World, client: Client) -> tuple[Client, ...]:
+    """Give a client without labels also with those by which some pods of its namespace are treated otherwise."""
+    if client.labels or client.kind == NONE:
+        return (client,)
+    found: list[Labels | None] = [rule.selector for rule in world.rules if rule.ref.namespace == client.namespace]
+    if client.kind == SIDECAR:
+        found += [one.selector for one in world.sidecars.get(client.namespace, ())]
+    selectors = {tuple(sorted(labels.items())) for labels in found if labels}
+    return (client, *(client._replace(labels=labels) for labels in sorted(selectors)))

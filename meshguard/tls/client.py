@@ -88,7 +88,7 @@ def _unknown(world: World, client: Client, target: Target) -> Sent | None:
     why = ""
     if not is_exported(world, service, client.namespace):
         why = "not-exported"
-    elif not imports(scope, service, client.namespace):
+    elif not imports(world, scope, service, client.namespace):
         why = "not-imported"
     elif service.resolution == "alias":
         why = "alias"

@@ -52,29 +52,29 @@ def _who(row: Row) -> str:
 
 
 _PLACES = {
-    "client": "the client's namespace, which comes first",
-    "service": "the service's namespace, as no rule of the client's own names the host",
-    "root": "the root namespace, as neither the client's nor the service's namespace has a rule for the host",
+    "client": "stands in the client's own namespace and so comes first",
+    "service": "stands in the service's namespace, and the client's own has none for the host",
+    "root": "stands in the root namespace, and neither the client's own nor the service's has one for the host",
 }
 
 
 def _rule(found: Obeyed, ref: Ref) -> str:
     host = found.merged.rule.host
-    return f"the DestinationRule {words.place(ref)} for '{host}', from {_PLACES[found.place]}"
+    return f"The DestinationRule {words.place(ref)} for '{host}' {_PLACES[found.place]}"
 
 
-# Why a client sends what it sends, where a rule says it, and where none does; {part} is what within the rule.
+# Why a client sends what it sends: where a rule says it, where it chooses, where its proxy does not know the port.
 _SAID = {
-    "said": "{rule} says {mode} ({part})",
-    "no-mode": "{rule} has `tls` without a mode, which means DISABLE ({part})",
+    "said": "It says {mode} in its {part}",
+    "no-mode": "Its {part} has `tls` without a mode, which means DISABLE",
     "credential-of-sidecar": (
-        "{rule} says {mode} with a credentialName, which sidecars ignore without a workloadSelector, so that no TLS"
-        " is spoken at all ({part})"
+        "It says {mode} with a credentialName, which sidecars ignore without a workloadSelector, so that no TLS is"
+        " spoken at all"
     ),
-    "no-certificate": "{rule} says MUTUAL without a certificate of the client's own, so that no TLS is spoken",
+    "no-certificate": "It says MUTUAL without a certificate of the client's own, so that no TLS is spoken at all",
     "entry-without-tls": (
-        "{rule} has an entry for the port without `tls`, which hides the `tls` above it from the client, and not"
-        " from the endpoints"
+        "Its {part} has no `tls`, which hides the `tls` above it from the client's cluster and not from its"
+        " endpoints"
     ),
 }
 _CHOSEN = {
@@ -113,14 +113,13 @@ def _client(row: Row) -> str:
             "nothing gets out (REGISTRY_ONLY)" if row.clients[0].kind == SIDECAR else "there is nowhere to send to"
         )
         return f"The client's proxy {why}: " + (then if sent.is_blocked else f"it passes on what it gets, {whole}")
-    if sent.obeyed is not None and sent.treatment is not None:
-        rule = _rule(sent.obeyed, sent.treatment.ref)
-        if sent.why in _SAID:
-            mode = "" if sent.treatment.tls is None else sent.treatment.tls.mode
-            said = _SAID[sent.why].format(rule=rule, mode=mode, part=sent.treatment.part)
-            return f"{said[0].upper()}{said[1:]}: the client sends {whole}"
-        return f"{rule[0].upper()}{rule[1:]}, says nothing of TLS. The client {_CHOSEN[sent.why]}: it sends {whole}"
-    return f"No DestinationRule holds for the client. It {_CHOSEN[sent.why]}: it sends {whole}"
+    if sent.obeyed is None or sent.treatment is None:
+        return f"No DestinationRule holds for the client. It {_CHOSEN[sent.why]}: it sends {whole}"
+    rule = _rule(sent.obeyed, sent.treatment.ref)
+    if sent.why not in _SAID:
+        return f"{rule}. It says nothing of TLS, so that the client {_CHOSEN[sent.why]}: it sends {whole}"
+    mode = "" if sent.treatment.tls is None else sent.treatment.tls.mode
+    return f"{rule}. {_SAID[sent.why].format(mode=mode, part=sent.treatment.part)}: the client sends {whole}"
 
 
 _LEVELS = {"port": "for this container port", "workload": "for these pods", "namespace": "for the namespace"}

@@ -118,7 +118,6 @@ class Port(NamedTuple):
     name: str
     protocol: str
     target: int | str | None
-    span: Span
     is_udp: bool = False
 
 
@@ -197,6 +196,21 @@ class Gateway(NamedTuple):
     servers: tuple[tuple[int, str], ...]
 
 
+class Route(NamedTuple):
+    """Where a VirtualService sends what: `kind` is http, tls or tcp, `port` None for whichever is dialled.
+
+    `is_of_mesh` and `is_of_gateway` tell who obeys it, `hosts` are the names that it stands for.
+    """
+
+    ref: Ref
+    kind: str
+    host: str
+    port: int | None
+    hosts: tuple[str, ...]
+    is_of_mesh: bool
+    is_of_gateway: bool
+
+
 class Settings(NamedTuple):
     """The mesh as a whole. The export lists are what holds where an object says none."""
 
@@ -221,6 +235,7 @@ class World(NamedTuple):
     sidecars: Mapping[str, tuple[Sidecar, ...]] = {}
     rules: tuple[DestinationRule, ...] = ()
     gateways: tuple[Gateway, ...] = ()
+    routes: tuple[Route, ...] = ()
 
 
 def covers(selector: Labels, labels: Labels) -> bool:

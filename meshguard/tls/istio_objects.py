@@ -13,6 +13,7 @@ from meshguard.tls.facts import (
     PortMode,
     PortPolicy,
     Ref,
+    Route,
     Service,
     Settings,
     Sidecar,
@@ -147,7 +148,6 @@ def _entry_port(field: Field) -> Port:
         name=fields.text(below(field, "name")),
         protocol=protocol,
         target=None if target.node is None else fields.port(target),
-        span=field.span,
         is_udp=protocol == "UDP",
     )
 
@@ -181,6 +181,34 @@ def sidecar(head: Head, _: Settings) -> Iterator[Sidecar]:
             for port in ingress
         ),
     )
+
+
+def virtual_service(head: Head, settings: Settings) -> Iterator[Route]:
+    """Read where requests go; one without hosts is a part of another, which a gateway may obey."""
+    hosts = fields.texts(below(head.spec, "hosts"))
+    bound = fields.texts(below(head.spec, "gateways")) or ("mesh",)
+    for kind in ("http", "tls", "tcp"):
+        for rule in fields.items(below(head.spec, kind)):
+            for destination in _destinations(rule):
+                port = fields.number(below(destination, "port", "number"))
+                yield Route(
+                    ref=head.ref,
+                    kind=kind,
+                    host=_full_name(fields.text(below(destination, "host")), head.ref.namespace, settings),
+                    port=port,
+                    hosts=tuple(_full_name(host, head.ref.namespace, settings) for host in hosts),
+                    is_of_mesh="mesh" in bound,
+                    is_of_gateway=not hosts or set(bound) != {"mesh"},
+                )
+
+
+def _destinations(rule: Field) -> Iterator[Field]:
+    for target in fields.items(below(rule, "route")):
+        yield below(target, "destination")
+    for mirror in fields.items(below(rule, "mirrors")):
+        yield below(mirror, "destination")
+    if below(rule, "mirror").node is not None:
+        yield below(rule, "mirror")
 
 
 def gateway(head: Head, _: Settings) -> Iterator[Gateway]:

@@ -44,7 +44,7 @@ def _port(field: Field, settings: Settings) -> Port:
     said = below(field, "appProtocol")
     app_protocol = None if said.node is None else fields.text(said)
     protocol = service_protocol(number, name, transport, app_protocol, settings.istio_version)
-    return Port(number, name, protocol, _target(below(field, "targetPort")), field.span, transport == "UDP")
+    return Port(number, name, protocol, _target(below(field, "targetPort")), is_udp=transport == "UDP")
 
 
 def _target(field: Field) -> int | str | None:

@@ -12,6 +12,7 @@ from meshguard.tls.facts import (
     PeerAuthentication,
     Ref,
     Remark,
+    Route,
     Service,
     Settings,
     Sidecar,
@@ -24,7 +25,7 @@ from meshguard.tls.head import Head, head
 from meshguard.tls.reading import Document
 
 Fact: TypeAlias = (
-    Namespace | Service | Workload | Endpoint | PeerAuthentication | DestinationRule | Sidecar | Gateway
+    Namespace | Service | Workload | Endpoint | PeerAuthentication | DestinationRule | Sidecar | Gateway | Route
 )
 _Reader: TypeAlias = Callable[[Head, Settings], Iterable[Fact]]
 _Kind = TypeVar("_Kind", bound=Fact)
@@ -44,6 +45,7 @@ _READERS: Mapping[tuple[str, str], _Reader] = {
     (_NETWORKING, "WorkloadEntry"): istio_objects.workload_entry,
     (_NETWORKING, "Sidecar"): istio_objects.sidecar,
     (_NETWORKING, "Gateway"): istio_objects.gateway,
+    (_NETWORKING, "VirtualService"): istio_objects.virtual_service,
 }
 _GONE = "does not count since Istio 1.6; write a PeerAuthentication"
 _UNJUDGED = "makes rules for TLS too, which are not judged here"
@@ -131,6 +133,7 @@ def _world(facts: Iterable[Fact], settings: Settings) -> World:
         sidecars=_by_namespace(_of(Sidecar, by_age)),
         rules=tuple(_of(DestinationRule, by_age)),
         gateways=tuple(_of(Gateway, by_age)),
+        routes=tuple(_of(Route, by_age)),
     )
 
 

@@ -1,5 +1,7 @@
 """What a proxy knows of the mesh: Sidecar objects and exports, and whether a service is within its sight."""
 
+from collections.abc import Iterable
+
 from meshguard.tls.facts import Labels, Service, Sidecar, World, covers, is_visible
 
 _NOT = "~"
@@ -22,19 +24,27 @@ def is_exported(world: World, service: Service, namespace: str) -> bool:
     return is_visible(service.export_to or world.settings.service_export, service.ref.namespace, namespace)
 
 
-def imports(sidecar: Sidecar | None, service: Service, namespace: str) -> bool:
-    """Tell whether the egress hosts of a namespace's Sidecar take a service in; without any it takes everything."""
+def imports(world: World, sidecar: Sidecar | None, service: Service, namespace: str) -> bool:
+    """Tell whether the egress hosts of a namespace's Sidecar take a service in; without any it takes everything.
+
+    What a VirtualService sends to is taken in with it.
+    """
     if sidecar is None or not sidecar.egress:
         return True
     pairs = [host.partition("/")[::2] for host in sidecar.egress]
-    owner = service.ref.namespace
-    excluded = [
-        (place[1:] or "*", name) for place, name in pairs if place[:1] == _NOT and (place, name) != (_NOT, "*")
-    ]
+    excluded = [(place[1:] or "*", name) for place, name in pairs if place[:1] == _NOT]
     included = [(namespace if place == "." else place, name) for place, name in pairs if place[:1] != _NOT]
-    if any(place in {owner, "*"} and _matches(name, service.host) for place, name in excluded):
-        return False
-    return any(place in {owner, "*"} and _matches(name, service.host) for place, name in included)
+    if _is_named(included, service.ref.namespace, service.host):
+        return not _is_named(excluded, service.ref.namespace, service.host)
+    return any(
+        route.is_of_mesh and route.host == service.host and _is_named(included, route.ref.namespace, host)
+        for route in world.routes
+        for host in route.hosts
+    )
+
+
+def _is_named(pairs: Iterable[tuple[str, str]], owner: str, host: str) -> bool:
+    return any(place in {owner, "*"} and _matches(name, host) for place, name in pairs)
 
 
 def _matches(pattern: str, host: str) -> bool:

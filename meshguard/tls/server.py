@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from meshguard.tls.facts import Endpoint, Labels, Port, Ref, Service, Workload, World, covers
-from meshguard.tls.peer_authentication import Accepted, accepted
+from meshguard.tls.peer_authentication import Accepted, accepted, perhaps
 from meshguard.tls.protocol import AUTO, HTTP, OPENED_BY_APPLICATION, listener
 from meshguard.tls.scope import sidecar_of
 
@@ -54,7 +54,7 @@ def servers(world: World, service: Service, port: Port, subset: Labels | None = 
         return _grouped(_of_entry(world, service, port, labels))
     if service.selector is None:
         return (_outside(port),)
-    pods = tuple(_selected(world, service))
+    pods = tuple(selected(world, service))
     if not pods:
         return (_unseen(world, service, port, labels),)
     chosen = [pod for pod in pods if covers(labels, pod.labels)]
@@ -69,7 +69,8 @@ def _grouped(found: Iterable[Server]) -> tuple[Server, ...]:
     return tuple(one._replace(workloads=tuple(refs)) for one, refs in groups.items())
 
 
-def _selected(world: World, service: Service) -> Iterator[Workload]:
+def selected(world: World, service: Service) -> Iterator[Workload]:
+    """Give the pods that a Service selects, which must have a selector."""
     for one in world.workloads.get(service.ref.namespace, ()):
         if covers(service.selector or {}, one.labels):
             yield one
@@ -77,7 +78,7 @@ def _selected(world: World, service: Service) -> Iterator[Workload]:
 
 def _of_workload(world: World, port: Port, pod: Workload) -> Iterator[Server]:
     """Give the server that pods are; none where they lack the port of that name."""
-    number = _container_port(port, pod)
+    number = container_port(port, pod)
     if number is None:
         return
     injection = injection_of(world, pod)
@@ -111,7 +112,8 @@ def _server(kind: str, port: Port, number: int | None) -> Server:
     )
 
 
-def _container_port(port: Port, pod: Workload) -> int | None:
+def container_port(port: Port, pod: Workload) -> int | None:
+    """Give the number that pods listen on for a port, None where they have none of that name."""
     if isinstance(port.target, str):
         return pod.ports.get(port.target)
     return port.number if port.target is None else port.target
@@ -125,7 +127,7 @@ def _declared(world: World, pod: Workload, number: int, otherwise: str) -> str:
     for service in world.services.get(pod.ref.namespace, ()):
         selects = service.selector and not service.is_entry and covers(service.selector, pod.labels)
         for port in service.ports if selects else ():
-            if _container_port(port, pod) == number:
+            if container_port(port, pod) == number:
                 return port.protocol
     return otherwise
 
@@ -141,6 +143,10 @@ def _unseen(world: World, service: Service, port: Port, subset: Labels) -> Serve
         assumed.append(injection.assumed)
     if known is None:
         assumed.append(f"the number of the container port '{number}' is not known")
+    assumed += [
+        f"PeerAuthentication {one.ref} does not select them, though more labels may let it"
+        for one in perhaps(world, service.ref.namespace, labels)
+    ]
     made = _server(injection.kind, port, known)
     has_sidecar = injection.kind == "sidecar"
     return made._replace(
@@ -166,7 +172,7 @@ def _of_entry(world: World, service: Service, port: Port, subset: Labels) -> Ite
     if service.selector is None and not service.endpoints and (not subset or service.resolution == "headless"):
         yield _outside(port)
     if service.selector is not None:
-        for pod in _selected(world, service):
+        for pod in selected(world, service):
             if covers(subset, pod.labels):
                 named = port._replace(target=pod.ports.get(port.name, port.target or port.number))
                 yield from _of_workload(world, named, pod)

@@ -1,6 +1,7 @@
 """Rows in, what is printed out: a table for people, plain data for programs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from meshguard.escape import printable
 from meshguard.node import Plain
@@ -11,20 +12,34 @@ from meshguard.tls.explain import caller_sees, explain
 from meshguard.tls.facts import Ref, Remark
 from meshguard.tls.verdict import FAILING
 
+_WIDTH = 1_000_000  # no line is broken
 COLUMNS = ("HOST:PORT", "STATUS", "SERVER", "CLIENT", "AUTHN POLICY", "DESTINATION RULE")
 
 
-def table(rows: Sequence[Row], clients: Sequence[Client]) -> str:
+class Judged(NamedTuple):
+    """The rows of one cluster, and all clients that were asked about; `cluster` is empty for the policy's own."""
+
+    cluster: str
+    clients: tuple[Client, ...]
+    rows: tuple[Row, ...]
+
+
+def table(judged: Judged) -> str:
     """Write a table; who calls is a column of its own only where that makes a difference."""
-    differ = any(len(row.clients) < len(clients) for row in rows)
+    merged: dict[tuple[str, ...], list[Client]] = {}
+    for row in judged.rows:
+        merged.setdefault(_cells(row), []).extend(row.clients)
+    differ = any(set(clients) != set(judged.clients) for clients in merged.values())
     lines: list[tuple[str, ...]] = [(*COLUMNS, "FROM") if differ else COLUMNS]
-    lines += [tuple(printable(cell) for cell in _cells(row, differ=differ)) for row in rows]
+    for cells, clients in merged.items():
+        whose = "all" if set(clients) == set(judged.clients) else printable(words.callers(clients))
+        lines.append((*cells, whose) if differ else cells)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = ("   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
     return "".join(f"{line.rstrip()}\n" for line in text)
 
 
-def _cells(row: Row, *, differ: bool) -> tuple[str, ...]:
+def _cells(row: Row) -> tuple[str, ...]:
     cells = (
         words.target(row),
         row.verdict.status,
@@ -33,25 +48,27 @@ def _cells(row: Row, *, differ: bool) -> tuple[str, ...]:
         _placed(words.authn_policy(row)),
         _placed(words.destination_rule(row)),
     )
-    return (*cells, words.callers(row.clients)) if differ else cells
+    return tuple(printable(cell) for cell in cells)
 
 
 def _placed(ref: Ref | None) -> str:
     return "-" if ref is None else words.place(ref)
 
 
-def explanation(rows: Iterable[Row]) -> str:
-    """Write the sentences of some rows, each row as a paragraph."""
-    paragraphs = (tuple(printable(sentence) for sentence in explain(row)) for row in rows)
+def explanation(judged: Judged) -> str:
+    """Write the sentences of the rows, each row as a paragraph."""
+    paragraphs = (tuple(printable(sentence) for sentence in explain(row)) for row in judged.rows)
     return "\n".join(f"{told[0]}\n" + "".join(f"  {sentence}.\n" for sentence in told[1:]) for told in paragraphs)
 
 
-def data(rows: Iterable[Row], clients: Iterable[Client], remarks: Iterable[Remark]) -> Plain:
+def data(judged: Iterable[Judged], remarks: Iterable[Remark]) -> Plain:
     """Give everything as plain data, in version 1 of its form."""
+    found = tuple(judged)
+    clients = dict.fromkeys(words.caller(client) for one in found for client in one.clients)
     return {
         "version": 1,
-        "clients": [_client(one) for one in clients],
-        "rows": [_row(row) for row in rows],
+        "clients": list(clients),
+        "rows": [{"cluster": one.cluster or None, **_row(row)} for one in found for row in one.rows],
         "remarks": [
             {
                 "file": remark.span.file,
@@ -64,7 +81,22 @@ def data(rows: Iterable[Row], clients: Iterable[Client], remarks: Iterable[Remar
     }
 
 
-def _row(row: Row) -> Plain:
+def yaml_text(value: Plain) -> str:
+    """Write data as YAML in ASCII, every text harmless in a log too."""
+    import yaml  # noqa: PLC0415 - a table needs none of it
+
+    return str(yaml.dump(_harmless(value), Dumper=yaml.CSafeDumper, sort_keys=False, width=_WIDTH))
+
+
+def _harmless(value: Plain) -> Plain:
+    if isinstance(value, dict):
+        return {printable(key): _harmless(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_harmless(item) for item in value]
+    return printable(value) if isinstance(value, str) else value
+
+
+def _row(row: Row) -> dict[str, Plain]:
     seen = caller_sees(row) if row.verdict.status in FAILING else None
     return {
         "host": row.host,
@@ -77,15 +109,11 @@ def _row(row: Row) -> Plain:
         "client": words.client(row),
         "authnPolicy": _ref(words.authn_policy(row)),
         "destinationRule": _ref(words.destination_rule(row)),
-        "from": [_client(one) for one in row.clients],
+        "from": [words.caller(one) for one in row.clients],
         "workloads": [_ref(ref) for ref in row.server.workloads],
         "explanation": list(explain(row)[1:]),
         "caller": None if seen is None else {"status": seen.status, "flags": seen.flags, "sees": seen.words},
     }
-
-
-def _client(one: Client) -> Plain:
-    return {"kind": one.kind, "namespace": one.namespace or None, "labels": dict(one.labels)}
 
 
 def _ref(ref: Ref | None) -> Plain:

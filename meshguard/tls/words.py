@@ -61,11 +61,12 @@ def place(ref: Ref) -> str:
 
 def caller(one: Client) -> str:
     """Name a client."""
-    labels = ",".join(f"{key}={value}" for key, value in one.labels)
-    where = (one.namespace or "other namespaces") + (f"{{{labels}}}" if labels else "")
     if one.kind == NONE:
         return "no sidecar"
-    return {GATEWAY: f"gateway {where}", PASSTHROUGH: f"passthrough gateway {where}"}.get(one.kind, where)
+    labels = ",".join(f"{key}={value}" for key, value in one.labels)
+    where = one.namespace + (f"{{{labels}}}" if labels else "")
+    kind = {GATEWAY: "gateway", PASSTHROUGH: "passthrough gateway"}.get(one.kind, "")
+    return f"{kind} {where}".strip() or "other namespaces"
 
 
 def callers(clients: Iterable[Client]) -> str:

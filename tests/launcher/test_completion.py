@@ -28,7 +28,7 @@ def helped(meshguard: Program, command: str) -> str:
 
 def listed(meshguard: Program) -> list[str]:
     text = meshguard("--help").stdout
-    return re.findall(r"^  (\w+)  ", text, re.MULTILINE)
+    return re.findall(r"^  ([\w-]+)  ", text, re.MULTILINE)
 
 
 def test_the_commands_are_those_of_the_command_line(meshguard: Program, complete: Program) -> None:
@@ -57,6 +57,7 @@ def test_the_flags_are_those_of_the_command_line(command: str, meshguard: Progra
         ("render", "--output"),
         ("render", "--scope"),
         ("render", "--fail-on"),
+        ("tls-check", "--output"),
         ("values", "--output"),
         ("rules", "--output"),
     ],
@@ -89,6 +90,8 @@ def test_rules_are_offered_by_their_ids(meshguard: Program, complete: Program) -
         (["validate", ""], [FILES]),
         (["render", "--policy", "."], [FILES]),
         (["values", "--set", ""], [NO_FILES]),
+        (["tls-check", "-f", ""], [FILES]),
+        (["tls-check", "--client", ""], [NO_FILES]),
         (["values", "--set-string", ""], [NO_FILES]),
         (["validate", "--team", ""], [NO_FILES]),
         (["explain", "unsafe-retry", ""], [NO_FILES]),

@@ -1,4 +1,4 @@
-"""What Istio makes a client send and a server take: the configuration of their proxies in, layers and answers out."""
+"""What Istio makes a client send and a server take: configuration of their proxies in, layers and answers out."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

@@ -1,0 +1,71 @@
+"""Facts of a mesh in, remarks out on what Istio takes in and then passes over without a word."""
+
+from collections.abc import Iterator
+
+from meshguard.tls.facts import DestinationRule, PeerAuthentication, Port, Ref, Remark, World
+from meshguard.tls.server import container_port, selected
+
+
+def remarks_on(world: World) -> tuple[Remark, ...]:
+    """Name objects, or parts of them, that have no effect though they look as if they had."""
+    found = (*_authentications(world), *_rules(world))
+    return tuple(sorted(found, key=lambda remark: remark.span))
+
+
+def _remark(ref: Ref, words: str) -> Remark:
+    return Remark(ref.span, f"{ref.kind} '{ref}' {words}")
+
+
+def _authentications(world: World) -> Iterator[Remark]:
+    for namespace, listed in world.authentications.items():
+        whole: list[PeerAuthentication] = []
+        for one in listed:
+            if not one.selector:
+                whole.append(one)
+            elif namespace == world.settings.root_namespace:
+                yield _remark(one.ref, "has no effect: in the root namespace Istio ignores one with a selector")
+            if one.ports and not one.selector:
+                yield _remark(one.ref, "has portLevelMtls without a selector, which Istio refuses or ignores")
+            yield from _wrong_ports(world, one) if one.selector else ()
+        for one in whole[1:]:
+            yield _remark(one.ref, f"has no effect: '{whole[0].ref}' is older, or first by name")
+
+
+def _wrong_ports(world: World, one: PeerAuthentication) -> Iterator[Remark]:
+    """Find ports that are those of a Service, where portLevelMtls goes by those of the container."""
+    for entry in one.ports:
+        for port, target in _ports(world, one):
+            if entry.number == port.number and target not in {None, port.number}:
+                ref = one.ref._replace(span=entry.span)
+                yield _remark(ref, f"has {port.number} in portLevelMtls, and pods listen on {target} for that port")
+                break
+
+
+def _ports(world: World, one: PeerAuthentication) -> Iterator[tuple[Port, int | None]]:
+    """Give the ports of Services whose pods are selected, with what they listen on."""
+    taken = {entry.number for entry in one.ports}
+    for service in world.services.get(one.ref.namespace, ()):
+        for pod in selected(world, service):
+            if service.selector is not None and one.selector.items() <= pod.labels.items():
+                targets = {container_port(port, pod) for port in service.ports}
+                for port in service.ports:
+                    if port.number in taken and port.number not in targets:
+                        yield port, container_port(port, pod)
+
+
+def _rules(world: World) -> Iterator[Remark]:
+    first: dict[tuple[str, str, frozenset[str]], DestinationRule] = {}
+    names = {(service.ref.name, namespace) for namespace, listed in world.services.items() for service in listed}
+    for rule in world.rules:
+        name, _, namespace = rule.host.partition(".")
+        if (name, namespace.removesuffix(".svc")) in names:
+            host = f"{name}.{namespace.removesuffix('.svc')}.svc.{world.settings.cluster_domain}"
+            yield _remark(rule.ref, f"has no effect: the host '{rule.host}' is no full name, write '{host}'")
+        key = rule.ref.namespace, rule.host, rule.export_to
+        if rule.selector is None and rule.policy is not None:
+            known = first.setdefault(key, rule)
+            if known is not rule:
+                said = (
+                    f"has a trafficPolicy without effect: '{known.ref}' has one for the same host, and comes first"
+                )
+                yield _remark(rule.ref, said)
