@@ -99,6 +99,31 @@ def listen(backs: Backends, address: str, port: int, tls: Tls | None = None) -> 
     backs.servers.append(opened.result())
 
 
+def forward(backs: Backends, address: tuple[str, int], to: tuple[str, int]) -> None:
+    """Hand connections on as a Service's address does; a reset is passed on as one."""
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there, here = await asyncio.open_connection(*to)
+        except OSError:
+            _reset(writer)
+            return
+        await asyncio.gather(_pump(reader, here), _pump(there, writer))
+
+    opened = asyncio.run_coroutine_threadsafe(asyncio.start_server(relay, *address), backs.loop)
+    backs.servers.append(opened.result())
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+    except ConnectionError:
+        _reset(writer)
+
+
 def silence(backs: Backends) -> None:
     """Close every port, and every connection with it."""
     asyncio.run_coroutine_threadsafe(_close(backs), backs.loop).result()

@@ -6,6 +6,11 @@ import ssl
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import ConnectionTerminated, DataReceived, ResponseReceived, StreamEnded, StreamReset
+from h2.exceptions import ProtocolError
+
 from tests.mesh.backends import load
 
 LIMIT = 30  # seconds: only what hangs for ever takes that long
@@ -35,7 +40,7 @@ class Speaks(NamedTuple):
     That is a certificate of the mesh (`identity`: namespace/account), or one of another authority (`shows`).
     """
 
-    server_name: str
+    server_name: str | None
     identity: str | None = None
     alpn: tuple[str, ...] = ()
     shows: str | None = None
@@ -61,6 +66,32 @@ def call(connection: socket.socket, ask: Ask) -> Answer:
         talk.close()
 
 
+def call_http2(connection: socket.socket, ask: Ask) -> Answer:
+    """Send one request over an open connection, in HTTP/2 as a client does that both sides agreed on."""
+    talk = H2Connection(H2Configuration(client_side=True))
+    talk.initiate_connection()
+    fields = {":method": ask.method, ":path": ask.path, ":scheme": "https", ":authority": ask.host, **ask.headers}
+    talk.send_headers(1, list(fields.items()), end_stream=True)
+    status, body, ended = 0, "", False
+    try:
+        connection.sendall(talk.data_to_send())
+        while not ended:
+            data = connection.recv(65536)
+            if not data:
+                return Answer(status, failure="closed")
+            for event in talk.receive_data(data):
+                if isinstance(event, ResponseReceived):
+                    status = next(int(value) for name, value in event.headers or () if name == b":status")
+                elif isinstance(event, DataReceived):
+                    body += (event.data or b"").decode()
+                ended = ended or isinstance(event, StreamEnded | StreamReset | ConnectionTerminated)
+    except (OSError, ProtocolError) as failure:
+        return Answer(0, failure=f"{type(failure).__name__}: {failure}")
+    finally:
+        connection.close()
+    return Answer(status, body=body)
+
+
 def dial(address: str, port: int) -> socket.socket:
     """Open a connection."""
     connection = socket.create_connection((address, port), timeout=LIMIT)
@@ -75,7 +106,7 @@ def captured(pod: str, address: str, port: int) -> socket.socket:
     return connection
 
 
-def secured(connection: socket.socket, speaks: Speaks) -> socket.socket:
+def secured(connection: socket.socket, speaks: Speaks) -> ssl.SSLSocket:
     """Speak TLS over an open connection; ssl.SSLError where the other side does not."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

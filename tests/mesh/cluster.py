@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.mesh.backends import Backends, close, listen
-from tests.mesh.client import Answer, Ask, Speaks, call, captured, dial, secured
+from tests.mesh.backends import Backends, close, forward, listen
+from tests.mesh.client import Answer, Ask, Speaks, call, call_http2, captured, dial, secured
 from tests.mesh.envoy import Envoy, Plan, moved, running, said, until
 from tests.mesh.istio import Istio, Json, Proxy, generate
 from tests.mesh.world import HTTP_PORT, HTTPS_PORT, Workload, World, router, sidecar
@@ -41,15 +41,25 @@ class Cluster(NamedTuple):
 
 
 @contextmanager
-def cluster(lab: Lab, world: World, proxied: Iterable[str], *, ejection: bool = True) -> Iterator[Cluster]:
-    """Run a world with the proxies of these workloads; without `ejection` pods that fail are kept."""
+def cluster(
+    lab: Lab, world: World, proxied: Iterable[str], *, ejection: bool = True, services: Iterable[str] = ()
+) -> Iterator[Cluster]:
+    """Run a world with the proxies of these workloads.
+
+    Without `ejection` pods that fail are kept. Behind the addresses of `services` there is something too, for what
+    no proxy knows the way of.
+    """
     workloads = [world.workloads[name] for name in proxied]
+    shared = set(services)
     given = generate(lab.istio, world.documents, map(_proxy, workloads), world.mesh)
     try:
-        for workload in world.workloads.values():
+        for name, workload in world.workloads.items():
             for port in {port.target: port for port in workload.ports if port.protocol != "UDP"}.values():
                 if "gateway" not in workload.labels:
                     listen(lab.backs, moved(workload.behind(port), lab.number), port.target, port.tls)
+            for port in workload.ports if name in shared else ():
+                pod, vip = moved(workload.pod, lab.number), moved(workload.vip, lab.number)
+                forward(lab.backs, (vip, port.number), (pod, port.target))
         plans = [
             (resources, _plan(workload, ejection=ejection))
             for workload, resources in zip(workloads, given, strict=True)
@@ -99,7 +109,9 @@ def over_tls(opened: Callable[[], socket.socket], ask: Ask, speaks: Speaks) -> A
     """Send a request over TLS; where the handshake fails, the answer's failure says how."""
     connection = opened()
     try:
-        return call(secured(connection, speaks), ask)
+        ready = secured(connection, speaks)
+        is_http2 = ready.selected_alpn_protocol() == "h2"
+        return call_http2(ready, ask) if is_http2 else call(ready, ask)
     except (ssl.SSLEOFError, ConnectionError):
         return Answer(0, failure="closed")
     except ssl.SSLError as failure:

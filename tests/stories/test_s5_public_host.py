@@ -1,0 +1,157 @@
+"""S5: a reverse proxy in the mesh keeps the public Host header, and the service it calls wants mutual TLS."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import pytest
+
+from meshguard.diagnostic import ROOT
+from meshguard.engine import judge
+from meshguard.model import build
+from meshguard.policy import Facts, Identity
+from meshguard.rule import Case
+from meshguard.targets.istio import TARGET
+from tests.mesh.client import Ask
+from tests.mesh.cluster import Cluster, Lab, cluster, from_pod, logged
+from tests.mesh.world import ServicePort, Workload, document, world
+from tests.targets.istio.given import facts_of, service_of
+from tests.tree import tree
+from validators import RULES
+
+SHOP = Identity("orders", "checkout", "shop", "prod")
+PUBLIC, OTHER, OWN = "shop.example.com", "other.example.com", "orders.shop.svc.cluster.local"
+PROXY, ORDERS, CATALOG = "proxy.edge", "orders.shop", "catalog.shop"
+IDENTITY = "URI=spiffe://cluster.local/ns/edge/sa/proxy"
+POLICY = """
+mesh: {{mtls: {mode}, outboundTraffic: {outbound}, istioVersion: "{istio}"}}
+gateways: {{public: {{gateway: istio-ingress/public, hostTemplate: "{{service}}.example.com"}}}}
+"""
+BEFORE = """
+ports: [{number: 8080, name: http}]
+internalRouting:
+  pathConfiguration:
+    - {path: /slow, timeout: 300ms}
+    - {path: /flaky, retryOn: 503, retryAttempts: 2}
+    - {path: /canary, backends: [{service: orders, weight: 0}, {service: orders-next, weight: 100}]}
+"""
+AFTER = BEFORE.replace("internalRouting:", f"internalRouting:\n  forwardedHosts: [{PUBLIC}]")
+_cases = count()
+
+
+def facts(mode: str, outbound: str, lab: Lab) -> Facts:
+    return facts_of(POLICY.format(mode=mode, outbound=outbound, istio=lab.istio.minor), SHOP)
+
+
+@contextmanager
+def deployed(lab: Lab, text: str, known: Facts, *documents: str) -> Iterator[Cluster]:
+    """Run the service, another one on port 80 beside it, and the proxy that calls them."""
+    service = service_of(text, known)
+    rendered = TARGET.render(service, known)
+    more = [
+        Workload("proxy", "edge", 0, (), {"app": "proxy"}),
+        Workload("catalog", "shop", 0, (ServicePort(80, "http", "HTTP", 8081),), {"app": "catalog"}),
+    ]
+    around = world(known, [(service, known, rendered)], more, documents)
+    proxies = [name for name in around.workloads if not name.startswith("gateway")]
+    high = {name: found for name, found in around.workloads.items() if name != CATALOG}  # port 80 needs privileges
+    with cluster(lab, around, proxies, services=tuple(high)) as on:
+        yield on
+
+
+def calls(on: Cluster, host: str, path: str = "/", to: str = ORDERS, port: int = 8080) -> str:
+    """Tell what the proxy gets: the status, who the service saw, or the proxy's flags."""
+    case = f"s5-{next(_cases)}"
+    headers = {"x-case": case, "x-answers": "200"}
+    answer = from_pod(on, PROXY, (on.workload(to).vip, port), Ask(host, path, headers=headers))
+    if answer.status != 200:
+        return f"{answer.status} {logged(on, PROXY, case)['flags']}"
+    (seen,) = on.backs.seen[case]
+    name = next(name for name, found in on.world.workloads.items() if on.at(found.app) == seen.address)
+    known = IDENTITY in seen.headers.get("x-forwarded-client-cert", "")
+    return f"200 {name} {'over mTLS' if known else 'without identity'}"
+
+
+# What a caller gets for the public host before anything is done about it.
+TODAY = {
+    ("STRICT", "ALLOW_ANY"): "503 UC",
+    ("PERMISSIVE", "ALLOW_ANY"): "200 orders.shop without identity",
+    ("STRICT", "REGISTRY_ONLY"): "502 -",
+    ("PERMISSIVE", "REGISTRY_ONLY"): "502 -",
+}
+
+
+@pytest.mark.parametrize(("mode", "outbound"), TODAY)
+def test_the_public_host_before_and_after(mode: str, outbound: str, lab: Lab) -> None:
+    known = facts(mode, outbound, lab)
+
+    with deployed(lab, BEFORE, known) as on:
+        before = {host: calls(on, host) for host in (PUBLIC, OTHER, OWN)}
+    with deployed(lab, AFTER, known) as on:
+        after = {host: calls(on, host) for host in (PUBLIC, OTHER, OWN)}
+
+    untouched = {OTHER: TODAY[mode, outbound], OWN: "200 orders.shop over mTLS"}
+    assert before == {PUBLIC: TODAY[mode, outbound], **untouched}
+    assert after == {PUBLIC: "200 orders.shop over mTLS", **untouched}
+
+
+def test_the_services_own_settings_hold_for_the_public_host(lab: Lab) -> None:
+    with deployed(lab, AFTER, facts("STRICT", "ALLOW_ANY", lab)) as on:
+        for host in (PUBLIC, OWN):
+            assert failing(on, host, "/slow", "hang") == (504, 1)
+            assert failing(on, host, "/flaky", "503") == (503, 3)
+            assert calls(on, host, "/canary") == "200 orders-next.shop over mTLS"
+
+
+def failing(on: Cluster, host: str, path: str, answers: str) -> tuple[int, int]:
+    """Give the status that the proxy gets, and how often the service was asked."""
+    case = f"s5-{next(_cases)}"
+    ask = Ask(host, path, headers={"x-case": case, "x-answers": answers})
+    answer = from_pod(on, PROXY, (on.workload(ORDERS).vip, 8080), ask)
+    return answer.status, len(on.backs.seen[case])
+
+
+def test_on_port_80_the_host_decides_whatever_address_is_dialled(lab: Lab) -> None:
+    text = AFTER.replace("{number: 8080, name: http}", "{number: 80, name: http, targetPort: 8080}")
+
+    with deployed(lab, text, facts("STRICT", "ALLOW_ANY", lab)) as on:
+        assert calls(on, PUBLIC, to=CATALOG, port=80) == "200 orders.shop over mTLS"
+        assert calls(on, "catalog.shop", to=CATALOG, port=80) == "200 catalog.shop over mTLS"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [([PUBLIC], "503 UC"), ([PUBLIC, OWN], "200 orders.shop over mTLS")],
+)
+def test_the_public_host_alone_is_not_enough(hosts: list[str], expected: str, lab: Lab) -> None:
+    to = [{"destination": {"host": OWN, "port": {"number": 8080}}}]
+    routes = document(
+        "networking.istio.io/v1", "VirtualService", "orders", "shop", spec={"hosts": hosts, "http": [{"route": to}]}
+    )
+
+    with deployed(lab, "ports: [{number: 8080, name: http}]", facts("STRICT", "ALLOW_ANY", lab), routes) as on:
+        assert calls(on, PUBLIC) == expected
+
+
+def said(text: str, known: Facts) -> dict[str, str]:
+    """Give the findings of values by rule."""
+    node = tree(text)
+    found = judge(Case(build(node, ROOT, known), known), node, RULES).diagnostics
+    return {diagnostic.rule: diagnostic.message for diagnostic in found}
+
+
+def test_the_proxys_values_alone_say_what_the_service_must_do() -> None:
+    known = facts_of(POLICY.format(mode="STRICT", outbound="ALLOW_ANY", istio="1.31"), SHOP)
+    text = f"upstreams: [{{service: catalog, port: 8080, forwardedHosts: [{PUBLIC}]}}]"
+
+    assert "internalRouting.forwardedHosts" in said(text, known)["forwarded-host-needs-callee"]
+
+
+def test_the_services_values_alone_say_whom_it_takes_in() -> None:
+    known = facts_of(POLICY.format(mode="STRICT", outbound="ALLOW_ANY", istio="1.31"), SHOP)
+
+    assert said(AFTER, known) == {}
+    assert (
+        "past the gateway"
+        in said(f"{AFTER}\nexternalRouting: {{hosts: [{PUBLIC}]}}", known)["forwarded-public-host"]
+    )

@@ -1,0 +1,189 @@
+"""S6: Prometheus reads metrics of pods that want mutual TLS, as far as what is rendered or a finding says."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import pytest
+
+from meshguard.diagnostic import ROOT, Diagnostic, Severity
+from meshguard.engine import judge
+from meshguard.model import build
+from meshguard.policy import Facts, Identity
+from meshguard.rule import Case
+from meshguard.targets.istio import TARGET
+from tests.mesh.client import Ask, Speaks
+from tests.mesh.cluster import Cluster, Lab, cluster, from_outside, from_pod, through_gateway
+from tests.mesh.world import ServicePort, Workload, world
+from tests.targets.istio.given import facts_of, service_of
+from tests.tree import tree
+from validators import RULES
+
+SHOP = Identity("orders", "checkout", "shop", "prod")
+GATEWAY, CALLER, ORDERS = "gateway-public.istio-ingress", "caller.callers", "orders.shop"
+POLICY = """
+mesh: {{mtls: {mode}, prometheus: {prometheus}, istioVersion: "1.31"}}
+gateways: {{public: {{gateway: istio-ingress/public, hostTemplate: "{{service}}.example.com"}}}}
+podLabels: {{app: "{{service}}"}}
+exemptions: [{{rule: bypasses-mesh, service: orders, reason: tests, approvedBy: tests, expires: 2031-01-01}}]
+"""
+OWN_PORT = """
+ports: [{number: 8080, name: http}, {number: 9090, name: http-metrics, metrics: /metrics}]
+externalRouting: {port: http}
+"""
+ROUTED_PORT = """
+ports: [{number: 8080, name: http, metrics: /metrics}]
+externalRouting: {port: http}
+"""
+EXCLUDED_PORT = """
+ports: [{number: 8080, name: http}, {number: 9090, name: http-metrics, metrics: /metrics, bypassMesh: true}]
+externalRouting: {port: http}
+"""
+WITH_CERTIFICATE = Speaks(None, identity="monitoring/prometheus", alpn=("http/1.1",))
+IN_HTTP2 = Speaks(None, identity="monitoring/prometheus", alpn=("h2", "http/1.1"))
+WITHOUT_CERTIFICATE = Speaks(None, alpn=("http/1.1",))
+_cases = count()
+
+
+def policy(prometheus: str, mode: str = "STRICT") -> Facts:
+    return facts_of(POLICY.format(prometheus=prometheus, mode=mode), SHOP)
+
+
+def findings(text: str, facts: Facts) -> tuple[Diagnostic, ...]:
+    node = tree(text)
+    return judge(Case(build(node, ROOT, facts), facts), node, RULES).diagnostics
+
+
+def errors(text: str, facts: Facts) -> set[str]:
+    """Give the rules that find an error."""
+    return {found.rule for found in findings(text, facts) if found.severity is Severity.ERROR}
+
+
+def words(text: str, facts: Facts) -> dict[str, str]:
+    """Give what is said, by rule."""
+    return {found.rule: found.message for found in findings(text, facts)}
+
+
+@contextmanager
+def deployed(lab: Lab, text: str, facts: Facts) -> Iterator[Cluster]:
+    """Run what is rendered of values."""
+    service = service_of(text, facts)
+    rendered = TARGET.render(service, facts)
+    assert TARGET.verify(rendered, facts) == ()
+    caller = Workload("caller", "callers", 0, (), {"app": "caller"})
+    with cluster(lab, world(facts, [(service, facts, rendered)], [caller]), (GATEWAY, CALLER, ORDERS)) as on:
+        yield on
+
+
+def scraped(on: Cluster, port: int, speaks: Speaks | None = None) -> str:
+    """Tell what a scraper of the pod's own address gets, and in which version the application was asked."""
+    case = f"s6-{next(_cases)}"
+    ask = Ask("orders:9090", "/metrics", headers={"x-case": case})
+    answer = from_outside(on, (on.workload(ORDERS).pod, port), ask, speaks)
+    seen = [f"{found.method} {found.version}" for found in on.backs.seen[case]]
+    raw = ["TLS bytes"] if on.backs.seen.pop("TLS", None) else []
+    return " ".join([str(answer.status), *seen, *raw])
+
+
+def from_inside(on: Cluster, port: int) -> int:
+    """Give what a caller in the mesh gets from the port."""
+    return from_pod(on, CALLER, (on.workload(ORDERS).vip, port), Ask("orders.shop", "/metrics")).status
+
+
+def from_the_internet(on: Cluster, path: str) -> tuple[int, set[int]]:
+    """Give what the gateway answers to a path, and the ports that it reached."""
+    case = f"s6-{next(_cases)}"
+    answer = through_gateway(on, GATEWAY, Ask("orders.example.com", path, headers={"x-case": case}))
+    return answer.status, {seen.port for seen in on.backs.seen[case]}
+
+
+READ, NOTHING = "200 GET HTTP/1.1", "0"
+
+
+def test_a_scraper_with_mesh_certificates_reads_a_declared_port(lab: Lab) -> None:
+    assert errors(OWN_PORT, policy("sidecar")) == set()
+    with deployed(lab, OWN_PORT, policy("sidecar")) as on:
+        assert scraped(on, 9090, WITH_CERTIFICATE) == READ
+        assert scraped(on, 9090, IN_HTTP2) == READ  # the sidecar speaks HTTP/1.1 on to the application
+        assert scraped(on, 9090) == NOTHING
+        assert scraped(on, 9090, WITHOUT_CERTIFICATE) == NOTHING
+        assert from_inside(on, 9090) == 200
+
+
+def test_a_scraper_without_mesh_certificates_reads_a_port_of_its_own_in_plain_text(lab: Lab) -> None:
+    assert errors(OWN_PORT, policy("outside")) == set()
+    with deployed(lab, OWN_PORT, policy("outside")) as on:
+        assert scraped(on, 9090) == READ
+        assert scraped(on, 8080) == NOTHING
+        assert from_inside(on, 9090) == 200
+
+
+def test_metrics_of_a_port_of_their_own_are_not_reachable_from_outside(lab: Lab) -> None:
+    with deployed(lab, OWN_PORT, policy("outside")) as on:
+        assert from_the_internet(on, "/metrics") == (200, {8080})
+
+
+@pytest.mark.parametrize(
+    "path", ["/metrics", "//metrics", "/metrics/", "/metrics/x", "/./metrics", "/x/../metrics"]
+)
+def test_metrics_of_a_routed_port_are_not_reachable_from_outside(path: str, lab: Lab) -> None:
+    assert errors(ROUTED_PORT, policy("outside")) == {"metrics-on-routed-port"}
+    assert errors(ROUTED_PORT, policy("sidecar")) == set()
+    with deployed(lab, ROUTED_PORT, policy("sidecar")) as on:
+        assert scraped(on, 8080, WITH_CERTIFICATE) == READ
+        assert from_the_internet(on, path) == (404, set())
+        assert from_the_internet(on, "/metricsx") == (200, {8080})
+
+
+def test_an_excluded_port_is_read_in_plain_text(lab: Lab) -> None:
+    assert errors(EXCLUDED_PORT, policy("outside")) == set()
+    with deployed(lab, EXCLUDED_PORT, policy("outside")) as on:
+        assert scraped(on, 9090) == READ
+        assert scraped(on, 8080) == NOTHING
+        assert from_inside(on, 9090) == 200
+
+
+def test_merging_is_asked_for_by_annotations() -> None:
+    facts = policy("merged")
+
+    assert errors(OWN_PORT, facts) == set()
+    assert TARGET.render(service_of(OWN_PORT, facts), facts).chart_facts[-3:] == (
+        'pod annotation prometheus.io/scrape: "true"',
+        'pod annotation prometheus.io/port: "9090"',
+        "pod annotation prometheus.io/path: /metrics",
+    )
+
+
+# What the pod answers in plain text, with a mesh certificate (HTTP/1.1, HTTP/2) and over TLS without one. A port
+# that is not declared HTTP hands HTTP/2 on as it came, which most applications do not speak; TLS that is not the
+# mesh's is reset, or reaches the application as it is.
+REPORTED = {
+    ("HTTP", "STRICT"): [NOTHING, READ, READ, NOTHING],
+    ("HTTP", "PERMISSIVE"): [READ, NOTHING, NOTHING, NOTHING],
+    ("TCP", "STRICT"): [NOTHING, READ, "200 GET HTTP/2", NOTHING],
+    ("TCP", "PERMISSIVE"): [READ, "0 TLS bytes", "0 TLS bytes", "0 TLS bytes"],
+    ("undeclared", "STRICT"): [NOTHING, READ, "200 GET HTTP/2", NOTHING],
+    ("undeclared", "PERMISSIVE"): [READ, "0 TLS bytes", "0 TLS bytes", "0 TLS bytes"],
+}
+
+
+@pytest.mark.parametrize(("protocol", "mode"), REPORTED)
+def test_what_the_reporters_saw(protocol: str, mode: str, lab: Lab) -> None:
+    port = ServicePort(9090, f"{protocol.lower()}-metrics", protocol, 9090)
+    orders = Workload("orders", "shop", 0, (port,), {"app": "orders"})
+    around = world(policy("sidecar", mode), (), [orders])
+    if protocol == "undeclared":
+        kept = tuple(text for text in around.documents if '"kind": "Service"' not in text)
+        around = around._replace(documents=kept)
+
+    with cluster(lab, around, [ORDERS]) as on:
+        speaks = (None, WITH_CERTIFICATE, IN_HTTP2, WITHOUT_CERTIFICATE)
+        assert [scraped(on, 9090, each) for each in speaks] == REPORTED[protocol, mode]
+
+
+def test_a_finding_says_why_not_and_what_to_do() -> None:
+    tcp = OWN_PORT.replace("http-metrics", "tcp-metrics")
+
+    assert errors(tcp, policy("sidecar")) == {"metrics-not-http"}
+    assert "a port of their own" in words(ROUTED_PORT, policy("outside"))["metrics-on-routed-port"]
+    assert "refused" in words(OWN_PORT, policy("sidecar", "PERMISSIVE"))["uncertain-scrape"]
