@@ -29,7 +29,7 @@ _new = tuple.__new__  # what a NamedTuple is made by, without the call around it
 _FEW = 100  # aliased nodes, and
 _SMALL = 1000  # nodes, up to which nothing is refused
 _LOW, _HIGH = 400_000, 4_000_000  # nodes, between which the share that aliases may have falls from 0.99 to 0.10
-_BREAKS = re.compile("\r\n|\r|\n")
+_BREAKS = "\r\n|\r|\n"
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
@@ -318,7 +318,7 @@ def _block_span(document: Document, event: Event) -> Span:
     block = document.text[start.index : end.index]
     inked = block.rstrip("\r\n \t")
     line = document.line + 1
-    last = end.line - len(_BREAKS.findall(block, len(inked)))
+    last = end.line - len(re.findall(_BREAKS, block[len(inked) :]))
     column = len(inked) - 1 - max(inked.rfind("\n"), inked.rfind("\r"))
     if last == start.line:
         column += start.column

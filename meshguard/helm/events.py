@@ -23,17 +23,18 @@ Built = TypeVar("Built")
 _BOM = "\ufeff"
 _REPAIRS = 20  # characters of a document that are disguised, one run of the parser each
 _SHORT_READ = 512  # bytes that go-yaml reads at once
-_ANCHOR_AND_TAG = re.compile(r"(?:&[0-9A-Za-z_-]*\s+)?!(?:<[^>\s]*>|[^\s,\[\]{}]*)")
-_ESCAPE = re.compile(r"\\.", re.DOTALL)
-_MARKER = re.compile(r"^(?:---|\.\.\.)(?:\s|$)", re.MULTILINE)
-_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_FEEDS = re.compile("[\x85\u2028\u2029]")  # line breaks to YAML 1.1 alone
+# Patterns are compiled where they are used, because most runs use none.
+_ANCHOR_AND_TAG = r"(?:&[0-9A-Za-z_-]*\s+)?!(?:<[^>\s]*>|[^\s,\[\]{}]*)"
+_ESCAPE = r"(?s)\\."
+_MARKER = r"(?m)^(?:---|\.\.\.)(?:\s|$)"
+_CONTROL = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+_FEEDS = "[\x85\u2028\u2029]"  # line breaks to YAML 1.1 alone
 _UNENDED = (
     "could not find expected ':'",
     "found unexpected end of stream",
     "found unexpected document indicator",
 )
-_BREAKS = re.compile("\r\n|\r|\n")
+_BREAKS = "\r\n|\r|\n"
 
 
 class RefusalError(Exception):
@@ -135,7 +136,7 @@ def _open(disguise: _Disguise) -> Source:
     """Begin to parse."""
     text = disguise.text
     source: Source = CParser(text).get_event
-    if not text.isascii() and _FEEDS.search(text):
+    if not text.isascii() and re.compile(_FEEDS).search(text):
         source = partial(next, _placed(source, text))
     if disguise.meanings:
         source = partial(next, _undisguised(source, disguise.meanings))
@@ -150,7 +151,7 @@ def _open(disguise: _Disguise) -> Source:
 
 def _placed(source: Source, text: str) -> Iterator[Event]:
     """Count lines and columns as editors do, where the text holds line breaks that only YAML 1.1 knows."""
-    starts = [0, *(found.end() for found in _BREAKS.finditer(text))]
+    starts = [0, *(found.end() for found in re.compile(_BREAKS).finditer(text))]
     while True:
         event = source()
         event.start_mark = _counted(starts, event.start_mark.index)
@@ -196,7 +197,7 @@ def _tags_checked(source: Source, text: str) -> Iterator[Event]:
     while True:
         event = source()
         if getattr(event, "tag", None) is not None:
-            found = _ANCHOR_AND_TAG.match(text, event.start_mark.index)
+            found = re.compile(_ANCHOR_AND_TAG).match(text, event.start_mark.index)
             if found and text[found.end() : found.end() + 1] in (",", "[", "]"):
                 raise _StricterError(found.end())
         yield event
@@ -210,7 +211,7 @@ def _slashes_checked(source: Source, text: str) -> Iterator[Event]:
         if _is_double_quoted(event):
             _check_slashes(text, start, end)
         elif event.__class__ is DocumentEndEvent:  # go-yaml reads ahead, but not beyond the next marker
-            marker = _MARKER.search(text, end)
+            marker = re.compile(_MARKER).search(text, end)
             _check_slashes(text, end, marker.start() if marker else len(text))
         yield event
 
@@ -220,13 +221,13 @@ def _is_double_quoted(event: Event) -> bool:
 
 
 def _check_slashes(text: str, start: int, end: int) -> None:
-    for found in _ESCAPE.finditer(text, start, end):
+    for found in re.compile(_ESCAPE).finditer(text, start, end):
         if found[0] == "\\/":
             raise RefusalError(explain("found unknown escape character", "/"), _place(text, found.start()))
 
 
 def _control(text: str) -> RefusalError:
-    found = _CONTROL.search(text)
+    found = re.compile(_CONTROL).search(text)
     at = found.start() if found else 0
     return RefusalError(
         f"the character U+{ord(text[at]):04X} is not allowed in YAML: escape it in double quotes", _place(text, at)
@@ -234,4 +235,4 @@ def _control(text: str) -> RefusalError:
 
 
 def _place(text: str, index: int) -> Mark:
-    return _counted([0, *(found.end() for found in _BREAKS.finditer(text, 0, index))], index)
+    return _counted([0, *(found.end() for found in re.compile(_BREAKS).finditer(text, 0, index))], index)

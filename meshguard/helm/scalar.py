@@ -26,15 +26,15 @@ _CLEAR_WORDS = frozenset(("", "~", "null", "Null", "NULL", "true", "True", "TRUE
 _INFINITE = re.compile(r"([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _DOT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]{0,19}|0))")
-_ODD_BINARY = re.compile(r"0b([-+]?)([01]+)")
-_LONG_INTEGER = re.compile(r"[-+]?[0-9_]+")
+_ODD_BINARY = r"0b([-+]?)([01]+)"
+_LONG_INTEGER = r"[-+]?[0-9_]+"
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_TIMESTAMP = re.compile(
+_TIMESTAMP = (
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
     r"(?:[Tt]([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,][0-9]+)?(?:Z|[-+]([0-9]{2}):([0-9]{2}))"
     r"|[ ]+([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,][0-9]+)?)?"
 )
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 _TAGS = "tag:yaml.org,2002:"
 
 
@@ -50,7 +50,7 @@ def plain_value(text: str) -> tuple[Scalar, str]:
         return text, ""
     if isinstance(value, bool) or value is None:
         return value, "" if text in _CLEAR_WORDS else "yaml11"
-    if isinstance(value, float) and (isinstance(exact, int) or _LONG_INTEGER.fullmatch(text)):
+    if isinstance(value, float) and (isinstance(exact, int) or re.fullmatch(_LONG_INTEGER, text)):
         return value, "inexact-number"
     return value, "" if str(value) == text else "yaml11"
 
@@ -131,13 +131,13 @@ def _binary(text: str) -> str:
     from base64 import b64decode  # noqa: PLC0415 # a rare tag
 
     packed = text.replace("\r", "").replace("\n", "")
-    if not _BASE64.fullmatch(packed):
+    if not re.fullmatch(_BASE64, packed):
         raise ValueError("a !!binary value must be base64")
     return go_text(b64decode(packed))
 
 
 def _is_timestamp(text: str) -> bool:
-    found = _TIMESTAMP.fullmatch(text)
+    found = re.fullmatch(_TIMESTAMP, text)
     if not found:
         return False
     year, month, day, *times = (int(part or 0) for part in found.groups())
@@ -184,7 +184,7 @@ def _signed(plain: str) -> int | float | None:
             return number
     if _FLOAT.fullmatch(plain):
         return _finite(plain)
-    found = _ODD_BINARY.fullmatch(plain)  # Go takes a sign after the prefix: 0b-1
+    found = re.fullmatch(_ODD_BINARY, plain)  # Go takes a sign after the prefix: 0b-1
     number = int(found[1] + found[2], 2) if found else 2**63
     return number if -(2**63) <= number < 2**63 else None
 

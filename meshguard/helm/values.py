@@ -8,11 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from meshguard.diagnostic import Span, UserError
-from meshguard.helm.chart import Disk, read_chart
-from meshguard.helm.dependencies import process
 from meshguard.helm.layers import coalesce, merge, nulls_by_version
 from meshguard.helm.loss import Loss
-from meshguard.helm.strvals import apply, source
 from meshguard.helm.version import NEWEST_4, Version
 from meshguard.helm.yaml import LIMIT, load
 from meshguard.node import Node
@@ -111,32 +108,7 @@ def read(request: Request) -> Values:
     return values if request.chart is None else _with_chart(request, request.chart, values)
 
 
-def _with_sets(request: Request, values: Values) -> Values:
-    from meshguard.helm.strvals import apply, source  # noqa: PLC0415 # most runs set nothing
-
-    node, losses, sources = values.node, [*values.losses], {**values.sources}
-    for kind in SET_KINDS:
-        for expression in [expression for flag, expression in request.sets if flag == kind]:
-            name, text = source(kind, expression)
-            sources[name] = text
-            if not sources.keys() - {name}:
-                node = node._replace(span=Span(name, 1, 1, 1, 1))
-            node, lost = apply(node, kind, expression, request.helm, request.read_file)
-            losses += lost
-    return Values(node, tuple(losses), sources)
-
-
-def _with_chart(request: Request, path: str, values: Values) -> Values:
-    packed = read_chart(request.chart, request.helm, Disk(request.read_file, request.list_folder))
-    if not request.files:
-        node = node._replace(span=packed.chart.values.span)
-    chart = process(packed.chart, node, request.helm)
-    losses += nulls_by_version(chart, node)
-    node, lost = coalesce(chart, node, request.helm)
-    return Values(node, (*losses, *packed.losses, *lost), {**packed.sources, **sources}, chart.values)
-
-
-def _files(request: Request) -> tuple[Node, list[Loss], dict[str, str]]:
+def _files(request: Request) -> Values:
     node: Node | None = None
     losses: list[Loss] = []
     sources: dict[str, str] = {}
@@ -149,5 +121,32 @@ def _files(request: Request) -> tuple[Node, list[Loss], dict[str, str]]:
         else:
             node, lost = merge(node, loaded.node)
             losses += lost
-    first = source(*request.sets[0])[0] if request.sets else ""
-    return node or Node({}, Span(first, 1, 1, 1, 1)), losses, sources
+    return Values(node or Node({}, Span("", 1, 1, 1, 1)), tuple(losses), sources)
+
+
+def _with_sets(request: Request, values: Values) -> Values:
+    from meshguard.helm.strvals import apply, source  # noqa: PLC0415 # most runs set nothing
+
+    node, losses, sources = values.node, [*values.losses], {**values.sources}
+    for kind in SET_KINDS:
+        for expression in [expression for flag, expression in request.sets if flag == kind]:
+            name, text = source(kind, expression)
+            if not sources:
+                node = node._replace(span=Span(name, 1, 1, 1, 1))
+            sources[name] = text
+            node, lost = apply(node, kind, expression, request.helm, request.read_file)
+            losses += lost
+    return Values(node, tuple(losses), sources)
+
+
+def _with_chart(request: Request, path: str, values: Values) -> Values:
+    from meshguard.helm.chart import Disk, read_chart  # noqa: PLC0415 # many runs have no chart
+    from meshguard.helm.dependencies import process  # noqa: PLC0415 # the same
+
+    packed = read_chart(path, request.helm, Disk(request.read_file, request.list_folder))
+    node = values.node if request.files else values.node._replace(span=packed.chart.values.span)
+    chart = process(packed.chart, node, request.helm)
+    doubtful = nulls_by_version(chart, node)
+    node, lost = coalesce(chart, node, request.helm)
+    losses = (*values.losses, *doubtful, *packed.losses, *lost)
+    return Values(node, losses, {**packed.sources, **values.sources}, chart.values)
