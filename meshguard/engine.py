@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from meshguard.diagnostic import ROOT, SEVERITIES, Diagnostic, Finding, Related, Severity, Span, ValuePath
-from meshguard.model import Service
+from meshguard.model import Service, normal_path, sections
 from meshguard.node import Node, nearest
 from meshguard.policy import Exemption, Facts
 from meshguard.rule import Case, Rule
@@ -93,13 +93,12 @@ def _covers(exemption: Exemption, at: ValuePath, service: Service) -> bool:
 
 
 def _path_places(path: str, service: Service) -> Iterator[ValuePath]:
-    for routing in (service.external, service.internal):
-        if routing is None:
-            continue
+    for routing in sections(service):
         yield routing.at / "pathOverrides" / path
-        for route in routing.routes or ():
-            if route.path == path:
+        for index, route in enumerate(routing.routes or ()):
+            if route.path == normal_path(path, route.path_type):
                 yield route.at
+                yield from (override.at for override in routing.overrides if index in override.items)
 
 
 def expiring(facts: Facts) -> Iterator[Diagnostic]:

@@ -111,6 +111,8 @@ EXEMPTION = "exemptions: [{{rule: a-rule, service: {}, reason: why, approvedBy: 
         ("orders", ", port: tcp-cluster", ["bad path", "bad override"]),
         ("orders", ", port: http", ALL),
         ("orders", ", path: /a", ["bad port"]),
+        ("orders", ", path: /a/", ["bad port"]),
+        ("orders", ", path: /A", ALL),
         ("orders", ", path: /b", ALL),
     ],
 )
