@@ -22,7 +22,8 @@ from meshguard.run import Ignored
 from meshguard.source import lines
 
 # Patterns stay text until a file has such a comment: compiling them would cost every run.
-_OURS = r"#[ \t]*meshguard(?::|[ \t]+ignore\b)"
+_INSIDE = r"#[ \t]*meshguard:?[ \t]*ignore[ \t]*\["  # where only the start of a comment is read
+_OURS = rf"#[ \t]*meshguard(?::|[ \t]+ignore\b)|#.*{_INSIDE}"
 _IGNORE = r"#[ \t]*meshguard:[ \t]*ignore\[([^\]]*)\](?:[ \t]+(.*))?"
 _UNTIL = r"\buntil=([^\s,;).]*)"
 _BLOCK_HEADER = r"[|>][-+0-9]*[ \t]+(#.*)"
@@ -235,6 +236,8 @@ def _faulty(rules: tuple[tuple[str, Span], ...], reason: str, days: list[str]) -
         return f"the ignore comment names no rule between its brackets; {_FORM}"
     if not re.sub(_UNTIL, "", reason).strip(" \t,;()"):
         return f"the ignore of '{rules[0][0]}' gives no reason; {_FORM}"
+    if re.search(_INSIDE, reason):
+        return f"the ignore of '{rules[0][0]}' holds another one; name several rules as in 'ignore[rule-a, rule-b]'"
     if len(days) > 1:
         return f"the ignore of '{rules[0][0]}' ends on several days; keep one 'until=YYYY-MM-DD'"
     if days and not _is_day(days[0]):

@@ -83,6 +83,10 @@ REFUSED = {
     "a: 1  # meshguard: ignore[x why": f"'# meshguard: ignore[x why' is no ignore comment; {FORM}",
     "a: 1  # meshguard: ignore why": f"'# meshguard: ignore why' is no ignore comment; {FORM}",
     "a: 1  # meshguard:": f"'# meshguard:' is no ignore comment; {FORM}",
+    "a: 1  # why # meshguard: ignore[x] why": f"'# why # meshguard: ignore[x] why' is no ignore comment; {FORM}",
+    "a: 1  # meshguard: ignore[x] why # meshguard: ignore[y] why": (
+        "the ignore of 'x' holds another one; name several rules as in 'ignore[rule-a, rule-b]'"
+    ),
     "a: 1  # meshguard: ignore[] why": f"the ignore comment names no rule between its brackets; {FORM}",
     "a: 1  # meshguard: ignore[x,] why": f"the ignore comment names no rule between its brackets; {FORM}",
     "a: 1  # meshguard: ignore[ , x] why": f"the ignore comment names no rule between its brackets; {FORM}",
