@@ -7,6 +7,7 @@ application 127.1.11.n (a sidecar keeps the pod's own address), its Service 127.
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from meshguard.model import BackendTLS, Port, Service, ports_of, served_routes
@@ -222,7 +223,9 @@ def documents_of(workload: Workload) -> Iterator[str]:
     proxy = [_PROXY] if workload.sidecar or "gateway" in workload.labels else []
     pod = {"serviceAccountName": name, "containers": [_container(workload), *proxy]}
     status = {"podIP": workload.pod, "phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
-    yield document("v1", "Pod", f"{name}-0", namespace, labels=labels, spec=pod, status=status)
+    excluded = ",".join(str(port.target) for port in workload.ports if not port.captured)
+    notes = {"annotations": {"traffic.sidecar.istio.io/excludeInboundPorts": excluded}} if excluded else {}
+    yield document("v1", "Pod", f"{name}-0", namespace, labels=labels, metadata=notes, spec=pod, status=status)
     yield document(
         "discovery.k8s.io/v1",
         "EndpointSlice",
@@ -274,12 +277,13 @@ def document(
     namespace: str | None,
     *,
     labels: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Any] = MappingProxyType({}),
     **fields: Any,
 ) -> str:
     """Write one document; JSON is YAML."""
-    metadata: dict[str, Any] = {"name": name}
+    head: dict[str, Any] = {"name": name, **metadata}
     if namespace is not None:
-        metadata["namespace"] = namespace
+        head["namespace"] = namespace
     if labels:
-        metadata["labels"] = dict(labels)
-    return json.dumps({"apiVersion": version, "kind": kind, "metadata": metadata, **fields})
+        head["labels"] = dict(labels)
+    return json.dumps({"apiVersion": version, "kind": kind, "metadata": head, **fields})

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 import pytest
 
 from meshguard.policy import Facts
+from meshguard.tls.client import GATEWAY as BY_GATEWAY
+from meshguard.tls.client import SIDECAR, Client
+from meshguard.tls.facts import Settings
 from tests.mesh.backends import Tls
 from tests.mesh.cluster import Cluster, Lab, cluster
 from tests.mesh.world import ServicePort, Workload, document, world
@@ -21,7 +24,9 @@ from tests.stories.https_backend import (
     without_sidecar,
 )
 from tests.targets.istio.given import facts_of
+from tests.tls.given import rows
 
+INSIDER, GATEWAYS = Client(SIDECAR, "callers"), Client(BY_GATEWAY, "istio-ingress")
 PORT = ServicePort(8443, "https", "HTTPS", 8443, Tls("system", NAME))
 LABELS = {"app": "orders"}
 POLICY = """
@@ -63,6 +68,14 @@ ROUTES = document(
 )
 
 
+def foretold(on: Cluster, known: Facts, client: Client) -> str:
+    """Give what `tls-check` says of the same manifests."""
+    settings = Settings(known.mesh.istio_version, root_namespace=known.mesh.root_namespace)
+    found = rows("\n---\n".join(on.world.documents), client, settings)
+    (row,) = (row for row in found if row.host.startswith("orders."))
+    return row.verdict.status
+
+
 @contextmanager
 def running(
     lab: Lab, known: Facts, *documents: str, port: ServicePort = PORT, sidecar: bool = True
@@ -84,6 +97,15 @@ SHARED = (rule("istio-ingress", SIMPLE),)  # where the namespace of the gateway 
 # What is seen: no mesh certificate; the application's 400 to what it cannot read; plain HTTP to an https port.
 OUTSIDE = {"200": "200", "refused": "503 URX,UF", "plain HTTP": "503 UC"}
 INSIDE = {"double TLS": "WRONG_VERSION_NUMBER", "refused": "closed"}
+# What `tls-check` says before anything is deployed.
+FORETOLD_OUTSIDE = {"200": "app TLS", "refused": "CONFLICT", "plain HTTP": "CONFLICT", "503 UC": "CONFLICT"}
+FORETOLD_INSIDE = {
+    "200 over mTLS": "OK",
+    "200 without mTLS": "app TLS",
+    "200 past the sidecar": "app TLS",
+    "double TLS": "double TLS",
+    "refused": "CONFLICT",
+}
 # Where the DestinationRule SIMPLE stands, what the pods accept; what callers outside and inside get.
 CELLS = {
     "no rule, permissive": (facts(PERMISSIVE), NOWHERE, "plain HTTP", "200 over mTLS"),
@@ -106,6 +128,8 @@ def test_every_place_of_the_rule(
     known: Facts, documents: tuple[str, ...], outside: str, inside: str, lab: Lab
 ) -> None:
     with running(lab, known, *documents) as on:
+        assert foretold(on, known, INSIDER) == FORETOLD_INSIDE[inside]
+        assert foretold(on, known, GATEWAYS) == FORETOLD_OUTSIDE[outside]
         assert from_inside(on) == INSIDE.get(inside, inside)
         assert by_gateway(on) == OUTSIDE[outside]
 
@@ -131,19 +155,30 @@ def test_what_a_rule_says_of_names(names: Mapping[str, object] | None, expected:
         assert without_sidecar(on) == "200"
 
 
-# The reporters' port that the sidecar leaves alone: through the gateway, https and plain HTTP in the mesh.
+# The reporters' port that the sidecar leaves alone: https and plain HTTP in the mesh, and through the gateway.
 EXCLUDED = {
-    "no rule, permissive": (PERMISSIVE, NOWHERE, "503 URX,UF", "closed", "no answer"),
-    "of the service, permissive": (PERMISSIVE, SERVICE, "200", "WRONG_VERSION_NUMBER", "200"),
-    "of the service, strict": (STRICT, SERVICE, "200", "WRONG_VERSION_NUMBER", "200"),
-    "disable": (STRICT, (rule("shop", {"mode": "DISABLE"}),), "503 UC", "200 past the sidecar", "no answer"),
+    "no rule, permissive": (PERMISSIVE, NOWHERE, "refused", "refused", "no answer"),
+    "of the service, permissive": (PERMISSIVE, SERVICE, "double TLS", "200", "200"),
+    "of the service, strict": (STRICT, SERVICE, "double TLS", "200", "200"),
+    "of the gateway, strict": (STRICT, PRIVATE, "refused", "200", "no answer"),
+    "disable, strict": (
+        STRICT,
+        (rule("shop", {"mode": "DISABLE"}),),
+        "200 past the sidecar",
+        "503 UC",
+        "no answer",
+    ),
 }
 
 
-@pytest.mark.parametrize(("mode", "documents", "outside", "https", "plain"), EXCLUDED.values(), ids=EXCLUDED)
+@pytest.mark.parametrize(("mode", "documents", "https", "outside", "plain"), EXCLUDED.values(), ids=EXCLUDED)
 def test_an_excluded_port(
-    mode: str, documents: tuple[str, ...], outside: str, https: str, plain: str, lab: Lab
+    mode: str, documents: tuple[str, ...], https: str, outside: str, plain: str, lab: Lab
 ) -> None:
     with running(lab, facts(mode), *documents, port=PORT._replace(captured=False)) as on:
-        assert (from_inside(on), by_gateway(on), in_plain(on)) == (https, outside, plain)
+        assert foretold(on, facts(mode), INSIDER) == FORETOLD_INSIDE[https]
+        assert foretold(on, facts(mode), GATEWAYS) == FORETOLD_OUTSIDE[outside]
+        assert from_inside(on) == INSIDE.get(https, https)
+        assert by_gateway(on) == OUTSIDE.get(outside, outside)
+        assert in_plain(on) == plain
         assert without_sidecar(on) == "200"
