@@ -195,6 +195,12 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert plain(read(Request(("-",))).node) == {"a": 1}
 
 
+def test_a_closed_standard_input_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UserError, match="cannot read '-': standard input is closed"):
+        read_file("-")
+
+
 def test_listing_a_folder(tmp_path: Path) -> None:
     (tmp_path / "b").write_text("")
     (tmp_path / "a").mkdir()
