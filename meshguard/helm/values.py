@@ -24,6 +24,8 @@ def read_file(path: str, limit: int = LIMIT) -> bytes:
     Raises UserError for what cannot be opened, and for pipes, devices and directories.
     """
     if path.strip() == "-":
+        if sys.stdin is None:  # its descriptor was closed before we started
+            raise UserError("cannot read '-': standard input is closed")
         return sys.stdin.buffer.read(limit + 1)
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
