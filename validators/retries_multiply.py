@@ -80,12 +80,15 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _strongest(case: Case, section: Routing) -> tuple[int, ValuePath] | None:
-    """Give the most attempts under conditions that overload meets, and the place in the values that says so."""
+    """Give the most attempts under conditions that overload meets, and the place in the values that says so.
+
+    Of attempts over the policy's limit another rule speaks.
+    """
     found = []
     for routing, route in treated_routes(case.service):
         retry = route.treatment.retry
         at = deciding(route, retry.attempts, retry.conditions)
-        if routing is section and at is not None and retry.attempts.value:
+        if routing is section and at is not None and 0 < retry.attempts.value <= case.facts.limits.retry_attempts:
             shares = [share.retry for share in all_shares(case.service, routing, route) if share.retry is not None]
             if any(is_unsafe(condition) for share in shares for condition in share.conditions.value):
                 found.append((retry.attempts.value, at))

@@ -308,6 +308,7 @@ def layers(outer: str, inner: str) -> str:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
+        (layers("retryOn: 5xx, retryAttempts: 9", "retryOn: 5xx"), ["2 retry-attempts-over-limit"]),
         (layers("retryOn: 5xx, retryAttempts: 3", "retryOn: 5xx, retryAttempts: 3"), ["3 retries-multiply"]),
         (layers("retryOn: 5xx, retryAttempts: 3", "retryOn: 5xx, retryAttempts: 2"), []),
         (layers("retryOn: 5xx, retryAttempts: 3", "retryOn: connect-failure, retryAttempts: 5"), []),
