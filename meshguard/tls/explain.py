@@ -35,8 +35,11 @@ class Seen(NamedTuple):
     words: str
 
 
-_RESET = "the connection is reset"
-_WRONG_VERSION = "upstream connect error, TLS_error: WRONG_VERSION_NUMBER"
+_RESET = "a connection that is reset"
+_OWN_TLS = "an error of its own TLS handshake"
+_DISCONNECTED = "upstream connect error or disconnect/reset before headers"
+_UNVERIFIED = "TLS_error: CERTIFICATE_VERIFY_FAILED"
+_WRONG_VERSION = "TLS_error: WRONG_VERSION_NUMBER"
 
 
 def explain(row: Row) -> tuple[str, ...]:
@@ -195,27 +198,34 @@ def _cause(row: Row) -> str:
 
 
 def caller_sees(row: Row) -> Seen:
-    """Tell what a caller gets of a connection that fails."""
+    """Tell what a caller gets of a connection that fails, and what its proxy logs."""
     layers = row.sent.layers
     is_http = row.port.protocol in HTTP or row.clients[0].kind == GATEWAY
     if row.verdict.reception == BLOCKED:
         return _blocked(row, is_http=is_http)
     if row.clients[0].kind == NONE or layers[:1] == (CALLER,) or row.verdict.status == DOUBLE_TLS:
-        return Seen("", "", "an error of its own TLS handshake" if layers else _RESET)
-    if not is_http:
-        return Seen("", "UF,URX" if layers else "", _RESET)
-    if not layers:
-        return Seen("503", "UC", "upstream connect error or disconnect/reset before headers")
-    return _over_tls(row.verdict.reception)
+        return Seen("", "", _OWN_TLS if layers else _RESET)
+    if is_http:
+        return Seen("503", *_over_tls(row)) if layers else Seen("503", "UC", _DISCONNECTED)
+    if _is_late(row):
+        return Seen("", "", _RESET)
+    return Seen("", "UF,URX" if layers else "UR", _RESET)
 
 
-def _over_tls(reception: str) -> Seen:
-    """Tell what a caller of plain HTTP gets whose proxy speaks TLS in vain."""
-    if reception == OPENED:
-        return Seen("400 or 503", "", "the application's complaint about plain HTTP, or a reset (UC)")
+def _over_tls(row: Row) -> tuple[str, str]:
+    """Tell what a caller of plain HTTP gets whose proxy speaks TLS in vain: flags, and words."""
+    reception = row.verdict.reception
+    if reception == OPENED or _is_late(row):
+        return "UC", _DISCONNECTED
     if reception == NO_CERTIFICATE:
-        return Seen("503", "UF,URX", "upstream connect error, TLS_error (UC where verification is switched off)")
-    return Seen("503", "UF,URX", _RESET if reception == NO_CHAIN else _WRONG_VERSION)
+        return "URX,UF", _UNVERIFIED
+    return "URX,UF", _RESET if reception == NO_CHAIN else _WRONG_VERSION
+
+
+def _is_late(row: Row) -> bool:
+    """Tell whether the client, which verifies nothing, is through with its handshake when it is turned away."""
+    tls = None if row.sent.treatment is None else row.sent.treatment.tls
+    return row.verdict.reception == NO_CERTIFICATE and tls is not None and tls.skips_verification
 
 
 def _blocked(row: Row, *, is_http: bool) -> Seen:

@@ -203,10 +203,10 @@ def _of_endpoint(world: World, service: Service, port: Port, one: Endpoint) -> S
 
 def injection_of(world: World, pod: Workload) -> Injection:
     """Tell whether pods have a sidecar: what they hold, then what they ask for, then what the namespace says."""
-    if pod.proxy:
-        return Injection(pod.proxy)
     if any(covers(gateway.selector, pod.labels) for gateway in world.gateways if gateway.selector):
         return Injection("gateway")
+    if pod.proxy:
+        return Injection(pod.proxy)
     asked = pod.labels.get(_INJECT, pod.annotations.get(_INJECT, ""))
     never = pod.is_host_network or pod.is_pod or pod.ref.namespace in _NEVER_INJECTED
     if never or asked == "false":
