@@ -8,7 +8,7 @@ from meshguard.diagnostic import Severity
 from meshguard.policy import Identity
 from tests.judged import ORDERS, diagnostics
 
-CONTRACT = Path(__file__).parent / "contract"
+CONTRACT = Path(__file__).parents[1] / "examples" / "contract"
 DEV = Identity(service="orders", team="checkout", namespace="checkout-dev", env="dev", cluster="dev")
 
 

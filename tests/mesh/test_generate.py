@@ -12,7 +12,7 @@ from tests.mesh.generate import Site, sites
 from tests.tree import tree
 
 MAPS = {"headers", "queryParams", "set", "add", "pathOverrides"}  # whose keys are the team's own
-EXAMPLE = ROOT / "tests" / "contract" / "values.yaml"
+EXAMPLE = ROOT / "examples" / "contract" / "values.yaml"
 MORE = {  # what the example has in comments only
     "ports[].tls.clientCertificate",
     "ports[].tls.insecureSkipVerify",
