@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from meshguard import fleet
@@ -49,7 +49,8 @@ def one(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
     chart = inputs.chart or (os.path.relpath(os.path.join(top, known.chart)) if known.chart else None)
     at = ValuePath(known.at.split(".") if known.at else ())
     request = Request(files=inputs.files, sets=inputs.sets, chart=chart, helm=helm_version(inputs))
-    return Task((Subject(request, at, facts),), (*known.notes, *_notes(policy)), sources)
+    subjects = (Subject(request, at, facts),)
+    return Task(subjects, (*known.notes, *_notes(policy, subjects)), sources)
 
 
 def every(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
@@ -65,7 +66,7 @@ def every(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
     if inputs.policy is None:
         files = (os.path.realpath(subject.request.files[0]) for subject in plan.subjects)
         refuse_nested({os.path.dirname(file) for file in files}, os.path.realpath(top))
-    return Task(plan.subjects, (*plan.notes, *_notes(policy)), sources, is_fleet=True)
+    return Task(plan.subjects, (*plan.notes, *_notes(policy, plan.subjects)), sources, is_fleet=True)
 
 
 class Around(NamedTuple):
@@ -149,9 +150,11 @@ def _say(text: str) -> None:
     sys.stderr.write(f"meshguard: {printable(text)}\n")
 
 
-def _notes(policy: Policy) -> tuple[str, ...]:
+def _notes(policy: Policy, subjects: Iterable[Subject]) -> tuple[str, ...]:
     if policy.file is None:
         return ("there is no .meshguard.yaml: gateways, and who owns which host, were not judged",)
     if policy.teams is None:
         return (f"{policy.file} names no teams: who owns which host was not judged",)
+    if any(subject.facts.team is None for subject in subjects):
+        return ("whose these values are is not known (--team says it): who owns which host was not judged",)
     return ()

@@ -179,6 +179,18 @@ def test_a_contract_that_is_not_there_is_no_clean_run(run: Run, at: str, values:
     assert "[nothing-to-judge]" not in run("validate", files=files).out
 
 
+def test_values_of_nobody_are_not_silently_clean(run: Run) -> None:
+    files = {".meshguard.yaml": POLICY, "a/values.yaml": GOOD, "v.yaml": GOOD}
+    note = "note: whose these values are is not known (--team says it): who owns which host was not judged\n"
+
+    assert note in run("validate", "-f", "v.yaml", files=files).out
+    assert note not in run("validate", "-f", "v.yaml", "--team", "checkout").out
+    assert note not in run("validate", "-f", "a/values.yaml").out
+    assert note not in run("validate").out
+    files[".meshguard.yaml"] = POLICY.replace(", team: checkout", "")
+    assert note in run("validate", files=files).out
+
+
 def test_an_environment_must_be_one_of_the_files(run: Run) -> None:
     policy = POLICY.replace("team: checkout}]", "team: checkout, environments: {prod: {namespace: shop}}}]")
     files = {".meshguard.yaml": policy, "a/values.yaml": GOOD, "b.yaml": GOOD}
