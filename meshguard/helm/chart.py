@@ -10,7 +10,7 @@ from meshguard.helm.layers import Chart, Requirement
 from meshguard.helm.loss import Loss
 from meshguard.helm.semver import is_version
 from meshguard.helm.version import NEWEST_3, Version
-from meshguard.helm.yaml import load
+from meshguard.helm.yaml import LIMIT, load
 from meshguard.node import Node, Plain, plain
 
 ARCHIVE_LIMIT = 100 * 2**20  # bytes of all that is packed in an archive, as in Helm
@@ -127,6 +127,8 @@ def _unpack(place: str, data: bytes) -> dict[str, bytes]:
     import tarfile  # noqa: PLC0415 # the same
     import zlib  # noqa: PLC0415 # the same
 
+    if len(data) > LIMIT:
+        raise UserError(f"cannot read the chart '{place}': the archive is larger than {LIMIT >> 20} MiB")
     files: dict[str, bytes] = {}
     try:
         with gzip.open(io.BytesIO(data)) as packed:

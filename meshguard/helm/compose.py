@@ -18,7 +18,7 @@ from yaml.events import (
 from meshguard.diagnostic import Span, ValuePath
 from meshguard.helm.events import Event, Source
 from meshguard.helm.loss import Loss, SourceError
-from meshguard.helm.scalar import NO_KEY, Exact, from_exact, key_name, plain_key, plain_value, tagged_value
+from meshguard.helm.scalar import FIRSTS, NO_KEY, Exact, from_exact, key_name, plain_key, plain_value, tagged_value
 from meshguard.node import Node
 
 DEPTH = 200  # levels; Helm takes 10,000, but nobody writes them
@@ -128,12 +128,12 @@ def _scalar(document: Document, event: Event, key: Span | None) -> Node:
     span = _span(document, event)
     if event.tag is not None:
         value = from_exact(_tagged(document, event))
-    elif event.implicit[0]:
-        value, kind = plain_value(event.value)
-        if kind:
-            _note(document, Loss(kind, ValuePath(document.path), span, event.value))
     else:
         value = event.value
+        if event.implicit[0] and value[:1] in FIRSTS:
+            value, kind = plain_value(value)
+            if kind:
+                _note(document, Loss(kind, ValuePath(document.path), span, event.value))
     if value.__class__ is float and value - value != 0:
         document.doubts.append(span)
     node = _new(Node, (value, span, key))

@@ -16,12 +16,13 @@ WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), True),
     **dict.fromkeys(("false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"), False),
 }
-FIRSTS = frozenset("~nNtTfFyYoO+-.0123456789")  # what a plain scalar begins with that may not be text
+FIRSTS = frozenset(("", *"~nNtTfFyYoO+-.0123456789"))  # what a plain scalar begins with that may not be text
 EXACT = 2**53  # the largest size up to which every integer has a float64 of its own
 NO_KEY = "\ud800"  # begins the name of a key that Helm refuses at the end; no source can hold this character
 
 Exact: TypeAlias = bool | int | float | str | None
 
+_SHORT = 64  # characters; the meaning of longer text is not kept in memory
 _CLEAR_WORDS = frozenset(("", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"))
 _INFINITE = re.compile(r"([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _DOT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
@@ -38,12 +39,20 @@ _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 _TAGS = "tag:yaml.org,2002:"
 
 
-@lru_cache(maxsize=4096)
 def plain_value(text: str) -> tuple[Scalar, str]:
     """Give what a plain scalar means to Helm, and the kind of loss: ``, `yaml11` or `inexact-number`.
 
     An infinity or NaN is given as such: Helm refuses it only if it survives to the end.
     """
+    return _short_value(text) if len(text) < _SHORT else _plain_value(text)
+
+
+@lru_cache(maxsize=4096)
+def _short_value(text: str) -> tuple[Scalar, str]:
+    return _plain_value(text)
+
+
+def _plain_value(text: str) -> tuple[Scalar, str]:
     exact = _resolve(text)
     value = from_exact(exact)
     if exact is text:

@@ -20,6 +20,7 @@ from meshguard.node import Node
 MAX_INDEX = 65536  # Helm's own bounds
 MAX_LEVELS = 30
 DEPTH = 200  # ours: Helm bounds neither brackets
+LIMIT = 5 * 2**20  # bytes of a file
 PADDING = 1_000_000  # nor the nulls that an index fills in
 SPACES = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
@@ -93,8 +94,14 @@ def _reader(kind: str, read_file: Callable[[str], bytes]) -> Reader:
     if kind == "set":
         return _typed
     if kind == "set-file":
-        return lambda text, span: Node(go_text(read_file(text)), span)
+        return lambda text, span: _content(read_file(text), text, span)
     return Node
+
+
+def _content(data: bytes, path: str, span: Span) -> Node:
+    if len(data) > LIMIT:
+        raise SourceError(f"the file '{path}' is larger than {LIMIT >> 20} MiB", span)
+    return Node(go_text(data), span)
 
 
 def _typed(text: str, span: Span) -> Node:

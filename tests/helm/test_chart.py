@@ -12,7 +12,7 @@ from meshguard.helm.layers import Chart
 from meshguard.helm.loss import SourceError
 from meshguard.helm.values import list_folder, read_file
 from meshguard.helm.version import NEWEST_3, NEWEST_4, Version
-from meshguard.helm.yaml import load
+from meshguard.helm.yaml import LIMIT, load
 from meshguard.node import Node, plain
 
 DISK = Disk(read_file, list_folder)
@@ -186,6 +186,10 @@ REFUSED: dict[str, tuple[dict[str, str | bytes], str]] = {
     "a bomb": (
         {"Chart.yaml": ABOUT.format("a"), "charts/b.tgz": gzip.compress(bytes(ARCHIVE_LIMIT + 1), 1)},
         "cannot read the chart 'ROOT/charts/b.tgz': it holds more than 100 MiB",
+    ),
+    "a large archive": (
+        {"Chart.yaml": ABOUT.format("a"), "charts/b.tgz": bytes(LIMIT + 1)},
+        "cannot read the chart 'ROOT/charts/b.tgz': the archive is larger than 5 MiB",
     ),
     "an odd ignore file": (
         {"Chart.yaml": ABOUT.format("a"), ".helmignore": "a/**\n"},

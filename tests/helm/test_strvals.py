@@ -10,7 +10,7 @@ from meshguard.node import Node, Plain, plain
 from tests.helm.places import places, short, told
 
 BASE = b'a:\n  b: 1\n  l: [x, {k: v}, ~, [3]]\nm: ~\n"": {q: [1]}\ns: text\n'
-FILES = {"one.txt": b"one\n", "bad.txt": b"\xff", "a": b"1"}
+FILES = {"one.txt": b"one\n", "bad.txt": b"\xff", "a": b"1", "large": bytes(strvals.LIMIT + 1)}
 
 
 def base(text: bytes = BASE) -> Node:
@@ -207,6 +207,7 @@ REFUSED: dict[tuple[str, str], tuple[str, str]] = {
         "the indexes fill in more than 1000000 nulls",
     ),
     ("set-literal", "x"): ("1:1-1:2", "the key 'x' has no value: write `x=VALUE`"),
+    ("set-file", "x=large"): ("1:3-1:8", "the file 'large' is larger than 5 MiB"),
     ("set-json", "x=[1"): ("1:5-1:5", "this is not JSON: `,` is missing here"),
 }
 
