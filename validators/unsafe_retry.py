@@ -131,7 +131,7 @@ def _judged(routing: Routing, route: Route, spoken: frozenset[str]) -> Iterator[
     if method is not None:
         at = deciding(route, retry.methods, retry.conditions)
         fault = f"{quoted(unsafe)} repeats '{method}' requests that may have been processed already"
-        right = "leave 'retryMethods' out, or keep to 'connect-failure', 'refused-stream'"
+        right = "write 'retryMethods: idempotent', or keep to 'connect-failure', 'refused-stream'"
         yield Finding(at or routing.at, f"{fault} (a payment is booked twice); {right}", on_key=at is None)
     unsafe = unsafe_conditions(route, spoken & GRPC)
     if unsafe and spoken & GRPC and retry.attempts.value:
