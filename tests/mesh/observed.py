@@ -84,3 +84,10 @@ def _matching(chains: list[Json], key: str, wanted: list[Any]) -> list[Json]:
 def _asked(chain: Json, key: str) -> list[Any]:
     found = chain.get("filterChainMatch", {}).get(key, [])
     return found if isinstance(found, list) else [found]
+
+
+def rule(client: Resources, host: str, port: int) -> str:
+    """Give the name of the DestinationRule that a client's cluster was made by, `-` for none."""
+    cluster = next(one for one in client.clusters if one["name"] == f"outbound|{port}||{host}")
+    made: str = cluster.get("metadata", {}).get("filterMetadata", {}).get("istio", {}).get("config", "/-")
+    return made.rpartition("/")[2]

@@ -15,10 +15,11 @@ from meshguard.tls.server import servers
 from meshguard.tls.verdict import CALLER, MESH, RULE
 from meshguard.tls.verdict import received as decided
 from tests.mesh.istio import Istio, Mesh, Proxy, Resources, generate
-from tests.mesh.observed import UNKNOWN, received
+from tests.mesh.observed import UNKNOWN, received, rule
 from tests.mesh.observed import sent as seen_sent
-from tests.tls import made_up
+from tests.tls import lookups, made_up
 from tests.tls.given import understood
+from tests.tls.lookups import LOOKUPS, Lookup, objects
 from tests.tls.matrix import CLIENTS, HOST, PORTS, ROOT, SERVERS, TRAFFIC, Cell, cells, documents, kubernetes
 
 CALLER_PROXY = Proxy("sidecar", "caller", "callers", "10.9.9.9")
@@ -83,6 +84,16 @@ def cell(place: Any, traffic: str, caller: Any, pod: Any) -> Cell:
     own = (CALLER,) if speaks_tls else ()
     layers = own if layer is None else (layer, *own)
     return Cell(server, client, traffic, layers, received(pod, PORTS[port], layers[0] if layers else None))
+
+
+@pytest.mark.parametrize("lookup", LOOKUPS, ids=lambda lookup: lookup.name)
+def test_the_rule_that_counts(lookup: Lookup, istio: Istio) -> None:
+    namespace, _, app = lookup.caller.partition(":")
+    kind = "router" if lookup.kind == "gateway" else "sidecar"
+    caller = Proxy(kind, "caller", namespace, "10.9.9.9", {"app": app} if app else {})
+    (given,) = generate(istio, [json.dumps(one) for one in objects(lookup)], [caller], Mesh())
+
+    assert rule(given, lookups.HOST, lookups.PORT) == lookup.counts
 
 
 CLIENTS_MADE_UP = (
