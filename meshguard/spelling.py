@@ -301,6 +301,10 @@ def _origin(wrong: Wrong) -> str:
     scheme, sep, rest = wrong.value.strip().lower().rpartition("://")
     rest = re.sub(r"[/?#].*$", "", rest, flags=re.DOTALL)
     origin = f"{scheme}://{rest}" if sep else f"https://{rest}"
+    if origin == "https://null":
+        return "it is what any file and any sandboxed frame sends; leave it out"
+    if rest.endswith(":*"):
+        return "no sign stands for all ports; write each, such as http://localhost:3000"
     if _fits(wrong, origin):
         return f"write {origin}"
     return "a wildcard is the whole first label, such as https://*.example.com" if "*" in rest else ""
