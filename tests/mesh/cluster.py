@@ -11,17 +11,29 @@ from typing import NamedTuple
 from tests.mesh.backends import Backends, close, forward, listen
 from tests.mesh.client import Answer, Ask, Speaks, call, call_http2, captured, dial, secured
 from tests.mesh.envoy import Envoy, Plan, moved, running, said, until
-from tests.mesh.istio import Istio, Json, Proxy, generate
+from tests.mesh.istio import Istio, Json, Proxy, Resources, generate
+from tests.mesh.recorded import answered
 from tests.mesh.world import HTTP_PORT, HTTPS_PORT, Workload, World, router, sidecar
 
 
 class Lab(NamedTuple):
-    """All that it takes to run a world: Istio, a claimed block of addresses, the applications, a directory."""
+    """All that it takes to run a world: a claimed block of addresses, the applications, a directory, and Istio.
 
-    istio: Istio
+    Istio's part of the `version` is asked of itself, or (None) read as it was recorded; `recorded` tells whether it
+    is to be, and `golden` to record it now.
+    """
+
     number: int
     backs: Backends
     directory: Path
+    version: str
+    istio: Istio | None
+    recorded: bool = False
+    golden: bool = False
+
+    @property
+    def minor(self) -> str:
+        return ".".join(self.version.split(".")[:2])
 
 
 class Cluster(NamedTuple):
@@ -51,7 +63,7 @@ def cluster(
     """
     workloads = [world.workloads[name] for name in proxied]
     shared = set(services)
-    given = generate(lab.istio, world.documents, map(_proxy, workloads), world.mesh)
+    given = _asked(lab, world, [_proxy(workload) for workload in workloads])
     try:
         for name, workload in world.workloads.items():
             for port in {port.target: port for port in workload.ports if port.protocol != "UDP"}.values():
@@ -68,6 +80,14 @@ def cluster(
             yield Cluster(world, lab.number, lab.backs, envoys)
     finally:
         close(lab.backs)
+
+
+def _asked(lab: Lab, world: World, proxies: list[Proxy]) -> tuple[Resources, ...]:
+    question = (world.documents, proxies, world.mesh)
+    if lab.recorded:
+        return answered(lab.istio, question, lab.version, golden=lab.golden)
+    assert lab.istio is not None
+    return generate(lab.istio, *question)
 
 
 def _proxy(workload: Workload) -> Proxy:

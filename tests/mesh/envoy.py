@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 
 from tests.mesh.certificates import authority, certificate
 from tests.mesh.istio import Json, Proxy, Resources
+from tests.mesh.stripped import stripped
 
 _TYPE = "type.googleapis.com/envoy.extensions"
-_OWN_TYPES = ("istio.", "io.istio.", "envoy.tcp.metadataexchange", "stats.")
 _DNS_FIELDS = ("dnsRefreshRate", "dnsJitter", "respectDnsTtl", "dnsLookupFamily", "typedDnsResolverConfig")
 _LOGGED = {
     "case": "%REQ(X-CASE)%",
@@ -81,13 +81,13 @@ def moved(text: str, number: int) -> str:
 
 def bootstrap(resources: Resources, plan: Plan, access_log: Path, admin: str) -> str:
     """Write the static configuration of a proxy."""
-    routes = {route["name"]: route for route in resources.routes}
-    listeners = [_listener(_static(listener, routes), plan, access_log) for listener in resources.listeners]
+    routes = {route["name"]: stripped(route) for route in resources.routes}
+    listeners = [_listener(_inlined(stripped(found), routes), plan, access_log) for found in resources.listeners]
     used = set(re.findall(r'"(outbound\|[^"]+)"', json.dumps([resources.routes, listeners])))
     http = set(re.findall(r'"(outbound\|[^"]+)"', json.dumps(resources.routes)))
     endpoints = {found["clusterName"]: found for found in resources.endpoints}
     clusters = [
-        _cluster(_static(cluster, {}), endpoints, plan, is_http=cluster["name"] in http)
+        _cluster(stripped(cluster), endpoints, plan, is_http=cluster["name"] in http)
         for cluster in resources.clusters
         if not cluster["name"].startswith("outbound|") or cluster["name"] in used
     ]
@@ -111,28 +111,13 @@ _RUNTIME = {
 }
 
 
-def _static(value: Any, routes: Mapping[str, Json]) -> Any:
-    """Give a resource as it stands in a static configuration, without what only Istio's Envoy knows."""
-    if isinstance(value, list):
-        return [_static(item, routes) for item in value if not _is_own(item)]
-    if not isinstance(value, dict):
-        return value
-    found = {
-        key: _static(item, routes)
-        for key, item in value.items()
-        if key not in {"sdsConfig", "tracing", "accessLog"}
-    }
-    if "rds" in found:
-        name = found.pop("rds")["routeConfigName"]
-        route = _static(routes.get(name, {"name": name}), routes)
-        found["routeConfig"] = {**route, "validateClusters": False}
-    return found
-
-
-def _is_own(item: Any) -> bool:
-    config = item.get("typedConfig", {}) if isinstance(item, dict) else {}
-    kind = str(config.get("typeUrl") or config.get("@type", "")).rpartition("/")[2]
-    return kind.startswith(_OWN_TYPES)
+def _inlined(listener: Json, routes: Mapping[str, Json]) -> Json:
+    """Give a listener that has its routes in itself."""
+    for found in list(_maps(listener)):
+        if "rds" in found:
+            name = found.pop("rds")["routeConfigName"]
+            found["routeConfig"] = {**routes.get(name, {"name": name}), "validateClusters": False}
+    return listener
 
 
 def _listener(listener: Json, plan: Plan, access_log: Path) -> Json:

@@ -12,6 +12,7 @@ from tests.mesh.cluster import Lab
 from tests.mesh.istio import Istio, running
 
 BINARIES = {"istio_newest": "MESHGUARD_TEST_ISTIO", "istio_oldest": "MESHGUARD_TEST_ISTIO_OLDEST"}
+VERSIONS = {"istio_newest": "1.31.0", "istio_oldest": "1.27.9"}
 
 
 def _binary(variable: str) -> str:
@@ -23,30 +24,39 @@ def _binary(variable: str) -> str:
 @pytest.fixture(scope="session")
 def istio_newest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Istio]:
     """Give the newest Istio."""
-    yield from _session("istio_newest", "1.31.0", tmp_path_factory.mktemp("istio"))
+    yield from _session("istio_newest", tmp_path_factory.mktemp("istio"))
 
 
 @pytest.fixture(scope="session")
 def istio_oldest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Istio]:
     """Give an Istio four versions older, the oldest that can be built."""
-    yield from _session("istio_oldest", "1.27.9", tmp_path_factory.mktemp("istio"))
+    yield from _session("istio_oldest", tmp_path_factory.mktemp("istio"))
 
 
-def _session(name: str, version: str, directory: Path) -> Iterator[Istio]:
-    with running(_binary(BINARIES[name]), version, directory / "log") as istio:
+def _session(name: str, directory: Path) -> Iterator[Istio]:
+    with running(_binary(BINARIES[name]), VERSIONS[name], directory / "log") as istio:
         yield istio
 
 
 @pytest.fixture
-def lab(istio_newest: Istio, block: int, backs: Backends, tmp_path: Path) -> Lab:
-    """Give what runs worlds, with the newest Istio."""
-    return Lab(istio_newest, block, backs, tmp_path)
+def lab(request: pytest.FixtureRequest, block: int, backs: Backends, tmp_path: Path) -> Lab:
+    """Give what runs the worlds of the stories: with the newest Istio, or with what it once said."""
+    is_there = bool(os.environ.get(BINARIES["istio_newest"]))
+    istio = request.getfixturevalue("istio_newest") if is_there else None
+    golden = request.config.getoption("--golden")
+    return Lab(block, backs, tmp_path, VERSIONS["istio_newest"], istio, recorded=True, golden=golden)
 
 
 @pytest.fixture
-def lab_oldest(istio_oldest: Istio, block: int, backs: Backends, tmp_path: Path) -> Lab:
-    """Give what runs worlds, with the oldest Istio."""
-    return Lab(istio_oldest, block, backs, tmp_path)
+def newest_lab(istio_newest: Istio, block: int, backs: Backends, tmp_path: Path) -> Lab:
+    """Give what runs any world, with the newest Istio."""
+    return Lab(block, backs, tmp_path, istio_newest.version, istio_newest)
+
+
+@pytest.fixture
+def oldest_lab(istio_oldest: Istio, block: int, backs: Backends, tmp_path: Path) -> Lab:
+    """Give what runs any world, with the oldest Istio."""
+    return Lab(block, backs, tmp_path, istio_oldest.version, istio_oldest)
 
 
 @pytest.fixture(params=sorted(BINARIES))

@@ -86,7 +86,7 @@ def deployed(lab: Lab, text: str, facts: Facts) -> Iterator[Cluster]:
 @pytest.mark.parametrize(("mode", "certificate", "pod"), [*product(MODES, CERTIFICATES, ("captured", "bypassed"))])
 def test_the_rendered_form_serves_everyone(mode: str, certificate: str, pod: str, lab: Lab) -> None:
     bypassed = pod == "bypassed"
-    facts, text = policy(mode, istio=lab.istio.minor), values(certificate, bypassed=bypassed)
+    facts, text = policy(mode, istio=lab.minor), values(certificate, bypassed=bypassed)
     speaks = Speaks(NAME, shows="client-cert" if certificate == "mutual" else None)
     kept = "past the sidecar" if bypassed else "without mTLS" if mode == "DISABLE" else "over mTLS"
 
@@ -101,7 +101,7 @@ def test_the_rendered_form_serves_everyone(mode: str, certificate: str, pod: str
 @pytest.mark.parametrize(("mode", "pod"), list(product(MODES, ("captured", "bypassed"))))
 def test_a_gateway_that_does_not_open_tls(mode: str, pod: str, lab: Lab) -> None:
     bypassed = pod == "bypassed"
-    facts, text = policy(mode, "passthrough", istio=lab.istio.minor), values(bypassed=bypassed)
+    facts, text = policy(mode, "passthrough", istio=lab.minor), values(bypassed=bypassed)
     closed = mode == "STRICT" and not bypassed  # nobody outside the mesh was to be let in
     kept = "past the sidecar" if bypassed else "without mTLS" if mode == "DISABLE" else "over mTLS"
 
@@ -114,7 +114,7 @@ def test_a_gateway_that_does_not_open_tls(mode: str, pod: str, lab: Lab) -> None
 
 @pytest.mark.parametrize("mode", MODES)
 def test_origination_for_everyone_breaks_https_in_the_mesh(mode: str, lab: Lab) -> None:
-    facts, text = policy(mode, where="service", istio=lab.istio.minor), values()
+    facts, text = policy(mode, where="service", istio=lab.minor), values()
 
     assert errors(text, facts) == {"double-tls"}
     with deployed(lab, text, facts) as on:
@@ -131,7 +131,7 @@ def test_origination_for_everyone_breaks_https_in_the_mesh(mode: str, lab: Lab) 
     ],
 )
 def test_the_name_on_the_certificate_is_verified(shown: str, expected: str, lab: Lab) -> None:
-    facts = policy("STRICT", istio=lab.istio.minor)
+    facts = policy("STRICT", istio=lab.minor)
     service = service_of(values(), facts)
     rendered = TARGET.render(service, facts)
     around = world(facts, [(service, facts, rendered)])

@@ -40,7 +40,7 @@ _cases = count()
 
 
 def facts(mode: str, outbound: str, lab: Lab) -> Facts:
-    return facts_of(POLICY.format(mode=mode, outbound=outbound, istio=lab.istio.minor), SHOP)
+    return facts_of(POLICY.format(mode=mode, outbound=outbound, istio=lab.minor), SHOP)
 
 
 @contextmanager
