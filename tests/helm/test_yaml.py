@@ -342,6 +342,8 @@ REFUSED_BY_ONE: dict[str, tuple[Version, str, str]] = {
     "--- {x: 1}\n": (NEWEST_4, "1:5", "nothing but a comment may follow `---`, not '{x: 1}'"),
     "a: 1\n---b\n": (NEWEST_4, "2:4", "nothing but a comment may follow `---`, not 'b'"),
     "a: 1\n---\nb: [\n": (NEWEST_4, "4:1", "a value is missing before this"),
+    "a: 1\r--- b\n---\rb: 2\n": (NEWEST_4, "4:1", "nothing but a comment may follow `---`, not 'b: 2'"),
+    "a: [": (NEWEST_4, "1:5", "a value is missing before this"),
     "%YAML 1.1\n---\na: 1\n": (NEWEST_4, "2:1", "nothing but `---` may follow a `%` line"),
     "%YAML 1.2\n---\na: 1\n": (NEWEST_3, "1:1", "Helm reads YAML 1.1: drop the `%YAML` line"),
 }
