@@ -352,7 +352,8 @@ def _text(wrong: Wrong) -> str:
     """Advise on a value that must be text."""
     value = wrong.value
     if isinstance(value, bool | int | float):
-        return f'write "{str(value).lower()}" with quotes: the value is text'
+        read = "true or false" if isinstance(value, bool) else "a number"
+        return f"put quotes around it as it stands: without them YAML reads {read}, and the value is text"
     if isinstance(value, dict) and isinstance(value.get("exact"), str):
         return f"write the value itself: {wrong.name}: {value['exact']}"
     if wrong.name in {"request", "response", "set", "add", "remove"}:
@@ -395,6 +396,8 @@ def _own_port(wrong: Wrong) -> str:
 
 def _list(wrong: Wrong) -> str:
     """Advise on a list that was written as one value or as a map."""
+    if isinstance(wrong.value, dict) and any(re.match("-[a-z]", key) for key in wrong.value):
+        return "put a blank behind each '-'"
     if isinstance(wrong.value, dict):
         first = next(iter(wrong.value), "")
         item = (
@@ -429,6 +432,9 @@ def _map(wrong: Wrong) -> str:
         routing = wrong.name in {"externalRouting", "internalRouting"}
         section = "write pathConfiguration above the list" if routing else "take the dashes away"
         return section if value else ""
+    unparted = str(value).partition(":")[0]
+    if unparted != value and unparted in wrong.schema.get("properties", ()):
+        return f"put a blank behind '{unparted}:'"
     key = _MAIN_KEYS.get(wrong.schema["title"])
     if not key or isinstance(value, bool) or not isinstance(value, str | int):
         return ""
