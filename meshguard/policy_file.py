@@ -99,6 +99,7 @@ def load_policy(path: str, data: bytes, rules: Collection[Rule]) -> Policy:
         findings = [
             *_unknown_rules(node, [rule.id for rule in rules]),
             *_lowered_locks(node, rules),
+            *_idle_exemptions(node, rules),
             *_unsupported(node),
             *_half_gateways(node),
             *_impossible_dates(node),
@@ -141,6 +142,16 @@ def _lowered_locks(node: Node, rules: Collection[Rule]) -> Iterator[Finding]:
         if (rule.locked or rule.id in locked) and _WORDS.index(word) > _WORDS.index(rule.severity):
             message = f"'{rule.id}' is locked and stays '{rule.severity}', not '{word}': only an exemption lifts it"
             yield Finding(ValuePath(("rules", rule.id)), message)
+
+
+def _idle_exemptions(node: Node, rules: Collection[Rule]) -> Iterator[Finding]:
+    """Find exemptions from what meshguard itself finds, which lift nothing."""
+    own = {rule.id for rule in rules if rule.check is None}
+    for index, item in enumerate(_list(node, "exemptions")):
+        rule = nearest(item, ValuePath(("rule",))).value
+        if rule in own:
+            at = ValuePath(("exemptions", index, "rule"))
+            yield Finding(at, f"no exemption lifts '{rule}': what it finds has to be mended")
 
 
 def _half_gateways(node: Node) -> Iterator[Finding]:

@@ -9,9 +9,10 @@ from meshguard.policy_file import find_policy, load_policy, policy_of_ref, repos
 from meshguard.rule import Rule
 
 RULES = (
-    Rule("a-rule", Severity.WARNING, "A fault.\n"),
-    Rule("unsafe-retry", Severity.ERROR, "A fault.\n"),
-    Rule("locked-rule", Severity.ERROR, "A fault.\n", locked=True),
+    Rule("a-rule", Severity.WARNING, "A fault.\n", lambda _: ()),
+    Rule("unsafe-retry", Severity.ERROR, "A fault.\n", lambda _: ()),
+    Rule("locked-rule", Severity.ERROR, "A fault.\n", lambda _: (), locked=True),
+    Rule("of-the-engine", Severity.ERROR, "A fault.\n"),
 )
 
 
@@ -119,6 +120,10 @@ exemptions: [{rule: a-rule, service: s, reason: r, approvedBy: a, expires: 2030-
                 "p.yaml:1:22: 'locked-rule' is locked and stays 'error', not 'warning': only an exemption lifts it",
                 "p.yaml:1:39: 'a-rule' is locked and stays 'warning', not 'none'",
             ],
+        ),
+        (
+            "exemptions: [{rule: of-the-engine, service: s, reason: r, approvedBy: a, expires: 2030-01-01}]\n",
+            ["p.yaml:1:21: no exemption lifts 'of-the-engine': what it finds has to be mended"],
         ),
         ("locked: [a-rule, xyz]\n", [":1:18: there is no rule 'xyz'"]),
         (
