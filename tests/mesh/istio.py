@@ -57,6 +57,19 @@ class Resources(NamedTuple):
     endpoints: tuple[Json, ...]
 
 
+class Call(NamedTuple):
+    """A call that the simulation follows: `protocol` http, http2 or tcp; `tls` plaintext, tls or mtls."""
+
+    address: str
+    port: int
+    host: str = ""
+    path: str = "/"
+    protocol: str = "http"
+    tls: str = "plaintext"
+    sni: str = ""
+    mode: str = "outbound"
+
+
 @contextmanager
 def running(binary: str, version: str, log: Path) -> Iterator[Istio]:
     """Start the program, and end it when no more is asked."""
@@ -101,6 +114,21 @@ def generate(istio: Istio, documents: Sequence[str], proxies: Iterable[Proxy], m
         )
         for found in answer["resources"]
     )
+
+
+def simulate(
+    istio: Istio, documents: Sequence[str], proxy: Proxy, mesh: Mesh, calls: Iterable[Call]
+) -> tuple[str, ...]:
+    """Give the cluster that each call of a proxy reaches, or what is in its way."""
+    answer = _ask(
+        istio,
+        op="simulate",
+        documents=list(documents),
+        proxies=[_proxy(proxy, istio.version)],
+        mesh=_mesh(mesh),
+        calls=[call._asdict() for call in calls],
+    )
+    return tuple(found.get("error") or found.get("cluster", "") for found in answer["results"])
 
 
 def _sorted(found: list[Json] | None, key: str) -> tuple[Json, ...]:
