@@ -1,4 +1,4 @@
-"""What a plaintext port 443 does to others today, on both versions of Istio: the reason of the rule plaintext-on-443."""
+"""What a plaintext port 443 does to others today, on both versions of Istio: why there is plaintext-on-443."""
 
 import pytest
 
