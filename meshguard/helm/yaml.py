@@ -53,9 +53,18 @@ def load(data: bytes, file: str, helm: Version) -> Loaded:
         root = _documents(text, file, helm, losses)
     except SourceError as error:
         error.text = _lines(text.removeprefix(_BOM))
-        error.span = _within(error.span, error.text.split("\n"))
+        lines = error.text.split("\n")
+        error.span = _within(error.span, lines)
+        if _is_template(lines[error.span.line - 1]):
+            error.args = ("Helm fills no templates in values: write the text itself in place of `{{ }}`",)
         raise
     return Loaded(root, tuple(losses), _lines(text.removeprefix(_BOM)))
+
+
+def _is_template(line: str) -> bool:
+    """Tell whether the line is meant for Go's templates, which few such lines survive as YAML."""
+    before, braces, _ = line.partition("{{")
+    return bool(braces) and {*before}.isdisjoint("\"'#")
 
 
 def _within(span: Span, lines: list[str]) -> Span:

@@ -252,6 +252,7 @@ def test_helm_4_cuts_lines_before_it_looks_at_the_encoding() -> None:
 
 
 # The text, where it is wrong, and what is said. Helm 3 and 4 refuse all of it.
+TEMPLATE = "Helm fills no templates in values: write the text itself in place of `{{ }}`"
 REFUSED: dict[str, tuple[str, str]] = {
     "a:\n\tb: 1\n": ("2:1", "a tab cannot indent: use blanks"),
     "a: 1\n\t\nb: 2\n": ("2:1", "a tab cannot indent: use blanks"),
@@ -307,6 +308,9 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a: {18446744073709551615: 1}\n": ("1:5", "'18446744073709551615' is too large a number for a key"),
     "[a, b]: 1\n": ("1:1", "a key must be text, not a list or a map"),
     "a: &b {}\n*b : 1\n": ("1:4", "a key must be text, not a list or a map"),
+    "# {{\n[a, b]: 1 # {{ x }}\n": ("2:1", "a key must be text, not a list or a map"),
+    "a: {{ .Values.b }}\n": ("1:5", TEMPLATE),
+    "a: 1\n{{- if .Values.b }}\nb: 2\n{{- end }}\n": ("2:1", TEMPLATE),
     "a: {<<: 3}\n": ("1:9", "`<<` takes a map or a list of maps"),
     "a: {<<: [{}, 3]}\n": ("1:9", "`<<` takes a map or a list of maps"),
     "a: &b []\nc: {<<: *b}\n": ("2:9", "`<<` takes a map or a list of maps"),
