@@ -147,8 +147,9 @@ def _walk(segments: list[str], top: str, folder: str) -> Iterator[str]:
 
 
 def _names(folder: str) -> list[str]:
+    """Give what a {word} can stand for; what git keeps for itself is nobody's service."""
     try:
-        return sorted(os.listdir(folder))
+        return sorted(name for name in os.listdir(folder) if name != ".git")
     except OSError:
         return []
 

@@ -132,6 +132,7 @@ def test_a_word_stands_for_one_segment(tmp_path: Path, values: str, files: list[
                 "a/c/values.yaml",
                 "d/d/values.yaml",
                 "d/e/values.yaml",
+                ".git/.git/values.yaml",
                 "a/file",
             ],
             GOOD,
