@@ -106,7 +106,8 @@ def _import(run: _Run, chart: Chart) -> Chart:
         for child, parent in requirement.imports:
             table = _at(values, f"{requirement.name}.{child}")
             if table and isinstance(table.value, dict):
-                fill_tables(imported, _below(parent, table), run.helm)
+                shared = table if table.value else table._replace(value={})  # an empty table is not shared
+                fill_tables(imported, _below(parent, shared), run.helm)
                 _check_end(run, chart, imported, 0)
     return chart._replace(values=merge_tables(values, imported, run.helm))
 

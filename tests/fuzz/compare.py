@@ -11,8 +11,9 @@ from meshguard.node import plain
 from tests.fuzz.oracle import Question
 
 SAME, REFUSED = "same", "refused by both"
+EMPTY = "a list or a map as a key"  # of which Helm makes an empty document, whatever follows
 KINDS = (  # how our refusal begins: the kinds of differences that docs/helm-dialect.md names
-    ("a key must be text", "a list or a map as a key"),
+    ("a key must be text", EMPTY),
     ("a byte order mark", "a byte order mark within the text"),
     ("the byte 0x", "bytes that are no text, after the place where Helm stops reading"),
     ("neither infinity nor NaN", "two keys of one name, one value without a place in JSON"),
@@ -65,7 +66,7 @@ def difference(reading: Reading, answer: dict[str, Any]) -> str:
     """Name the difference; SAME and REFUSED are none."""
     accepted = "values" in answer
     if reading.message and accepted:
-        return "only we refuse: " + _kind(reading.message)
+        return "only we refuse: " + (_kind(reading.message) if answer["values"] else EMPTY)
     if reading.message:
         return REFUSED
     if not accepted:

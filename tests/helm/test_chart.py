@@ -311,6 +311,7 @@ IMPORTS: dict[str, object] = {
     "[none]": {"a": 1},
     "[{child: exports.data, parent: in}]": {"a": 1, "in": {"a": 2, "x": 5}},
     "[{child: exports, parent: deep.er}]": {"a": 1, "deep": {"er": {"data": {"a": 2, "x": 5}}}},
+    "[{child: none, parent: in}, {child: more, parent: in}]": {"a": 1, "in": {"z": 6}},
     "[{child: exports.data, parent: .}, {child: more, parent: .}]": {"a": 1, "x": 5, "z": 6},
 }
 
@@ -318,7 +319,7 @@ IMPORTS: dict[str, object] = {
 @pytest.mark.parametrize(("imports", "expected"), IMPORTS.items())
 def test_imported_values_lie_below_the_parents(tmp_path: Path, imports: str, expected: object) -> None:
     about = f"dependencies: [{{name: one, version: 0.1.0, import-values: {imports}}}]\n"
-    found = with_dependencies(tmp_path, about, "a: 1\n", "exports: {data: {a: 2, x: 5}}\nmore: {z: 6}\n")
+    found = with_dependencies(tmp_path, about, "a: 1\n", "exports: {data: {a: 2, x: 5}}\nmore: {z: 6}\nnone: {}\n")
     values = plain(process(found, user(""), NEWEST_4).values)
 
     assert isinstance(values, dict)
