@@ -24,14 +24,15 @@ def add_fail_on(flags: argparse.ArgumentParser) -> None:
 
 
 def run_of(verdict: Verdict, task: Task) -> Run:
-    """Give what a report sees of the run."""
+    """Give what a report sees of the run; of the policy only where a finding stands in it."""
+    in_policy = any(found.span.file in task.sources for found in verdict.diagnostics)
     return Run(
         version=version(),
         rules=ALL_RULES,
         diagnostics=verdict.diagnostics,
         ignored=verdict.ignored,
         notes=task.notes,
-        sources={**task.sources, **verdict.sources},
+        sources={**task.sources, **verdict.sources} if in_policy else verdict.sources,
         checked=len(task.subjects),
     )
 

@@ -22,14 +22,16 @@ from meshguard.schema import load_schema
 def run(argv: list[str]) -> int:
     """Judge the values; the report goes to stdout, further ones into files."""
     parsed = _flags().parse_intermixed_args(argv)
-    files = dict(_report_file(word) for word in parsed.report)
+    reports = [_report_file(word) for word in parsed.report]
+    if len(dict(reports)) < len(reports):
+        raise UserError("--report names a file twice, and the later report would take the place of the earlier one")
     task = every(inputs(parsed), ALL_RULES)
     judge_each = judge_all if task.is_fleet else judge_given
     outcomes = judge_each(task.subjects, ALL_RULES, load_schema("values"))
     verdict = conclude(outcomes, ALL_RULES, task.subjects[0].facts)
     verdict = _with_baseline(verdict, task, parsed)
     found = run_of(verdict, task)
-    for path, form in files.items():
+    for path, form in reports:
         write_whole(path, FORMATS[form](found))
     sys.stdout.write(_report(found, parsed.output))
     return exit_code(verdict.diagnostics, parsed.fail_on)

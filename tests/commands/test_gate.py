@@ -30,6 +30,17 @@ def test_a_report_needs_a_format_and_a_file(run: Run, word: str) -> None:
     assert f"--report '{word}' must be FORMAT=FILE" in result.err
 
 
+def test_two_reports_do_not_share_a_file(run: Run, repo: Path) -> None:
+    result = run("validate", "--report", "json=r", "--report", "sarif=r", files=FILES)
+    assert (result.code, result.out, (repo / "r").exists()) == (2, "", False)
+    assert "--report names a file twice" in result.err
+
+
+def test_an_argument_is_no_fault_of_the_policy(run: Run) -> None:
+    words = ("validate", "--set", "ports[0].number=443,ports[0].name=http", "-o", "gitlab")
+    assert [found["location"]["path"] for found in json.loads(run(*words, files=FILES).out)] == ["values.yaml"]
+
+
 def test_a_report_that_cannot_be_written_is_an_error(run: Run) -> None:
     result = run("validate", "--report", "json=a/values.yaml/r.json", files=FILES)
     assert (result.code, result.out) == (2, "")
