@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from meshguard.diagnostic import ROOT, Diagnostic, Span, UserError
+from meshguard.diagnostic import ROOT, Diagnostic, Severity, Span, UserError
 from meshguard.engine_rules import UNUSED_BASELINE
 from meshguard.fingerprint import fingerprints
 from meshguard.pipeline import Verdict
@@ -51,22 +51,28 @@ def _entry(item: dict[str, str], path: str, places: Mapping[str, int]) -> Entry:
 
 
 def accept(
-    verdict: Verdict, entries: Collection[Entry], path: str, judged: Collection[str], locked: Collection[str]
+    verdict: Verdict,
+    entries: Collection[Entry],
+    path: str,
+    judged: Collection[str],
+    locked: Collection[str],
+    unused: Severity | None = UNUSED_BASELINE.severity,
 ) -> Verdict:
-    """Lift what the baseline accepts; an entry of a judged file that nothing needs is a finding."""
+    """Lift what the baseline accepts; an entry of a judged file that nothing needs is a finding, unless `unused` is None."""
     accepted = {entry.fingerprint for entry in entries}
     matched = {fingerprint: found for fingerprint, found in _acceptable(verdict, locked) if fingerprint in accepted}
     lifted = set(matched.values())
-    gone = tuple(_gone(entry) for entry in entries if entry.fingerprint not in matched and entry.file in judged)
+    stale = [entry for entry in entries if entry.fingerprint not in matched and entry.file in judged]
+    gone = () if unused is None else (_gone(entry, unused) for entry in stale)
     return verdict._replace(
         diagnostics=(*(found for found in verdict.diagnostics if found not in lifted), *gone),
         ignored=(*verdict.ignored, *(Ignored(found, "baseline", path) for found in matched.values())),
     )
 
 
-def _gone(entry: Entry) -> Diagnostic:
+def _gone(entry: Entry, severity: Severity) -> Diagnostic:
     message = f"the finding '{entry.rule}' of '{entry.file}' does not occur any more; take the entry out"
-    return Diagnostic(UNUSED_BASELINE.id, UNUSED_BASELINE.severity, message, ROOT, entry.span)
+    return Diagnostic(UNUSED_BASELINE.id, severity, message, ROOT, entry.span)
 
 
 def _acceptable(verdict: Verdict, locked: Collection[str]) -> list[tuple[str, Diagnostic]]:

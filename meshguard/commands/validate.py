@@ -9,8 +9,8 @@ from meshguard.commands.output import write_whole
 from meshguard.commands.reporting import ALL_RULES, add_fail_on, exit_code, run_of, text_report
 from meshguard.commands.subject import Task, every
 from meshguard.diagnostic import UserError
-from meshguard.engine import is_locked
-from meshguard.engine_rules import ENGINE_RULES
+from meshguard.engine import is_locked, severity_of
+from meshguard.engine_rules import ENGINE_RULES, UNUSED_BASELINE
 from meshguard.fleet import judge_all
 from meshguard.helm.values import read_file
 from meshguard.pipeline import Verdict, conclude, judge_given
@@ -69,7 +69,8 @@ def _with_baseline(verdict: Verdict, task: Task, parsed: argparse.Namespace) -> 
         write_whole(parsed.write_baseline, baseline.written(verdict, locked))
     path = parsed.baseline or parsed.write_baseline
     judged = {file for subject in task.subjects for file in subject.request.files}
-    return baseline.accept(verdict, baseline.read(read_file(path), path), path, judged, locked)
+    unused = severity_of(UNUSED_BASELINE, facts)
+    return baseline.accept(verdict, baseline.read(read_file(path), path), path, judged, locked, unused)
 
 
 def _report(found: Run, form: str) -> str:

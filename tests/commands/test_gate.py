@@ -83,6 +83,8 @@ def test_a_baseline_accepts_what_was_wrong_before(run: Run) -> None:
     mended = run("validate", "--baseline", "b.json", files={"a/values.yaml": "{}"})
     assert "[unused-baseline]" in mended.out
     assert "b.json:" in mended.out
+    policy = {".meshguard.yaml": POLICY + "rules: {unused-baseline: none}\n"}
+    assert "[unused-baseline]" not in run("validate", "--baseline", "b.json", files=policy).out
     assert run("validate", "--baseline", "a/values.yaml").code == 2
 
 
