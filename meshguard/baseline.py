@@ -58,7 +58,7 @@ def accept(
     locked: Collection[str],
     unused: Severity | None = UNUSED_BASELINE.severity,
 ) -> Verdict:
-    """Lift what the baseline accepts; an entry of a judged file that nothing needs is a finding, unless `unused` is None."""
+    """Lift what the baseline accepts; an entry of a judged file that nothing needs is a finding so severe."""
     accepted = {entry.fingerprint for entry in entries}
     matched = {fingerprint: found for fingerprint, found in _acceptable(verdict, locked) if fingerprint in accepted}
     lifted = set(matched.values())
