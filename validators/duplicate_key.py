@@ -9,9 +9,9 @@ file takes the first one's place, whole.
 
 ```yaml
 ports:
-  - number: 8080  # warning: [duplicate-key] "number"
+  - number: 8080
     name: http
-    number: 9090
+    number: 9090  # warning: [duplicate-key] "number"
 ```
 
 ## Good
@@ -34,15 +34,15 @@ from meshguard.rule import Case, Rule
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Find keys that were written more than once."""
+    """Find keys that were written more than once, each where it is written again."""
     for loss in case.losses:
-        if loss.kind == "duplicate-key":
-            related = () if loss.related is None else (Related(loss.related, "this one counts"),)
+        if loss.kind == "duplicate-key" and loss.related is not None:
             yield Finding(
                 loss.at,
-                f"'{loss.at[-1]}' stands twice in this map, and Helm drops this one without a word; keep one",
-                span=loss.span,
-                related=related,
+                f"'{loss.at[-1]}' stands twice in this map, and Helm takes this one and drops the other without a"
+                " word; keep one",
+                span=loss.related,
+                related=(Related(loss.span, "this one is dropped"),),
             )
 
 

@@ -116,7 +116,7 @@ def test_a_list_of_the_command_line_replaces_too() -> None:
         (f"{PORTS}...\nother: 1\n", ["0:3 content-not-read"]),
         ("  ports:\n    - {number: 8080, name: http}\nother: 1\n", ["0:3 content-not-read"]),
         ("{ports: [{number: 8080, name: http}]}\nother: 1\n", ["0:2 content-not-read"]),
-        (f"{PORTS}ports: [{{number: 80, name: http}}]\n", ["0:1 duplicate-key"]),
+        (f"{PORTS}ports: [{{number: 80, name: http}}]\n", ["0:2 duplicate-key"]),
         (f"{PORTS}other: {{a: 1, a: 2}}\n", ["0:2 duplicate-key"]),
         (f"{PORTS}other: {{1: 1, '1': 2}}\n", ["0:2 colliding-keys"]),
         (f"{PORTS}a: &a {{x: 1}}\nb: {{x: 2, <<: *a}}\n", ["0:3 merge-after-keys"]),
