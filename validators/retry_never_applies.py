@@ -53,29 +53,45 @@ externalRouting:
 
 from collections.abc import Iterator
 
-from meshguard.diagnostic import Finding, Severity, quoted
-from meshguard.model import all_shares, distance, is_unsafe, protocols, treated_routes, unsafe_conditions
-from meshguard.rule import Case, Rule, once
+from meshguard.diagnostic import Finding, Severity, ValuePath, quoted
+from meshguard.model import (
+    IDEMPOTENT,
+    Route,
+    Routing,
+    Service,
+    all_shares,
+    distance,
+    is_unsafe,
+    protocols,
+    treated_routes,
+    unsafe_conditions,
+)
+from meshguard.rule import Case, Rule
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Find conditions of paths and overrides that the split by methods leaves without a method."""
-    yield from once(_findings(case))
-
-
-def _findings(case: Case) -> Iterator[Finding]:
+    judged: dict[ValuePath, str | None] = {}
     for routing, route in treated_routes(case.service):
         at = route.treatment.retry.conditions.at
-        if at is None or not route.methods or distance(route, at) == 2:
-            continue
-        lost = unsafe_conditions(route, protocols(case.service, routing, route))
-        shares = [share.retry for share in all_shares(case.service, routing, route)]
-        if lost and not any(retry is None or any(map(is_unsafe, retry.conditions.value)) for retry in shares):
-            yield Finding(
-                at,
-                f"{quoted(lost)} never retries {quoted(route.methods)}, because a request may have been processed"
-                " already; write connect-failure, or take it out",
-            )
+        if at is not None and distance(route, at) < 2:
+            message = _message(case.service, routing, route)
+            if at not in judged or message is None:  # one item that an override holds for is enough
+                judged[at] = message
+    yield from (Finding(at, message) for at, message in judged.items() if message is not None)
+
+
+def _message(service: Service, routing: Routing, route: Route) -> str | None:
+    lost = unsafe_conditions(route, protocols(service, routing, route))
+    shares = [share.retry for share in all_shares(service, routing, route)]
+    if not lost or not route.methods:
+        return None
+    if any(retry is None or any(map(is_unsafe, retry.conditions.value)) for retry in shares):
+        return None
+    repeatable = any(method in IDEMPOTENT for method in route.methods)
+    why = "which 'retryMethods' does not name" if repeatable else "which may have been processed already"
+    right = "name them there" if repeatable else "write connect-failure"
+    return f"{quoted(lost)} never repeats {quoted(route.methods)} requests, {why}; {right}, or take it out"
 
 
 RULE = Rule("retry-never-applies", Severity.WARNING, __doc__, check)

@@ -112,6 +112,16 @@ def test_a_condition_in_a_list_is_pointed_at() -> None:
         (HTTP + section("retryOn: 5xx, pathConfiguration: [{path: /a, methods: [POST]}]"), []),
         (HTTP + item("methods: [POST]") + "  pathOverrides: {/a: {retryOn: 503}}\n", ["4 retry-never-applies"]),
         (HTTP + item("retryOn: 503, methods: [GET], retryMethods: [PUT]"), ["3 retry-never-applies"]),
+        (
+            HTTP + item("methods: [POST]}, {path: /a, methods: [GET]") + "  pathOverrides: {/a: {retryOn: 503}}\n",
+            [],
+        ),
+        (
+            HTTP
+            + item("methods: [POST]}, {path: /a, methods: [PATCH]")
+            + "  pathOverrides: {/a: {retryOn: 503}}\n",
+            ["4 retry-never-applies"],
+        ),
     ],
 )
 def test_retries_that_no_method_gets(values: str, expected: list[str]) -> None:
