@@ -76,7 +76,7 @@ def run(arguments: list[str]) -> int:
     return code
 
 
-def _nowhere() -> TextIOWrapper:
+def _nowhere() -> TextIOWrapper:  # pragma: no cover - tests/launcher/test_process.py closes them
     """Give a stream for output whose descriptor was closed before we started."""
     return open(os.devnull, "w", encoding="utf-8")
 
