@@ -8,6 +8,8 @@ from meshguard.helm.loss import Loss
 from meshguard.model import Service
 from meshguard.policy import Facts
 
+SHOWN_BY = "Shown by"  # the section of a page
+
 
 class Case(NamedTuple):
     """One service in one environment: everything that a rule may look at."""
@@ -20,8 +22,9 @@ class Case(NamedTuple):
 class Rule(NamedTuple):
     """One guardrail. `doc` is its page: the first line is the summary, the examples are its tests.
 
-    A `locked` rule cannot be ignored, lowered or accepted by a baseline; only an exemption of the policy
-    lifts it. A rule without `check` is found by the engine itself.
+    The page's last section names the tests that show what it says of the mesh. A `locked` rule cannot be ignored,
+    lowered or accepted by a baseline; only an exemption of the policy lifts it. A rule without `check` is found by
+    the engine itself.
     """
 
     id: str
@@ -34,6 +37,17 @@ class Rule(NamedTuple):
     def summary(self) -> str:
         """The first line of the page, without its full stop."""
         return self.doc.split("\n", 1)[0].removesuffix(".")
+
+    @property
+    def kind(self) -> str:
+        """The severity, and whether the rule is locked or rests on sources that nothing here has shown."""
+        locked = ", locked" if self.locked else ""
+        return f"{self.severity}{locked}{'' if self.is_proven else ', unproven'}"
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the page says what shows that it is true; what the engine finds is no claim about a mesh."""
+        return self.check is None or f"\n## {SHOWN_BY}\n" in self.doc
 
 
 def once(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -14,7 +14,9 @@ HELMS = {
     "helm3_oldest": "MESHGUARD_TEST_HELM3_OLDEST",
     "helm4": "MESHGUARD_TEST_HELM4",
 }
-MESH = frozenset({"istio", "istio_newest", "istio_oldest", "lab", "newest_lab", "oldest_lab", "any_lab"})
+MESH = frozenset(
+    {"istio", "istio_newest", "istio_oldest", "lab", "newest_lab", "oldest_lab", "any_lab", "each_lab"}
+)
 
 pytest_plugins = ["tests.mesh.fixtures"]
 

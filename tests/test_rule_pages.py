@@ -1,6 +1,8 @@
 """Every page is proven by its own examples: each marked line is found by exactly that rule, nothing else is."""
 
+import ast
 import re
+from functools import cache
 from typing import NamedTuple
 
 import pytest
@@ -14,12 +16,15 @@ from meshguard.identity import identify
 from meshguard.model import build
 from meshguard.node import Node, find
 from meshguard.policy import Identity, Policy, build_policy, facts_for
-from meshguard.rule import Case, Rule
+from meshguard.rule import SHOWN_BY, Case, Rule
 from meshguard.schema import check, load_schema
+from tests.conftest import ROOT as TOP
+from tools.docs import NO_CLAIM
 from validators import RULES
 
 FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"# (error|warning|info): \[([a-z0-9-]+)\]((?: ?,? ?\"[^\"]+\")*)")
+TEST = re.compile(r"^- `(tests/(?:mesh|stories|tls|helm|schema|charts)/\w+\.py)::(test_\w+)`$", re.MULTILINE)
 TODAY = "2030-01-01"
 POLICY = ".meshguard.yaml"
 CHART = "chart/values.yaml"
@@ -142,12 +147,27 @@ def test_good_examples_are_clean_under_all_rules(rule: str, example: Example) ->
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_a_page_is_whole(rule: Rule) -> None:
-    assert list(sections(rule.doc)) == ["Why", "Bad", "Good", "See"]
+    assert list(sections(rule.doc)) == ["Why", "Bad", "Good", "See", *([SHOWN_BY] if rule.is_proven else [])]
     assert examples(sections(rule.doc)["Bad"])
     assert examples(sections(rule.doc)["Good"])
     assert "https://" in sections(rule.doc)["See"]
     assert rule.doc.split("\n\n")[0].count("\n") == 0
     assert rule.doc.startswith(rule.summary + ".\n")
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.is_proven], ids=lambda rule: rule.id)
+def test_a_rule_names_tests_that_exist(rule: Rule) -> None:
+    text = sections(rule.doc)[SHOWN_BY].strip()
+
+    assert text.startswith(NO_CLAIM) or [line for line in text.splitlines() if not TEST.fullmatch(line)] == []
+    for file, name in TEST.findall(text):
+        functions = [node.name for node in ast.walk(parsed(file)) if isinstance(node, ast.FunctionDef)]
+        assert name in functions, file
+
+
+@cache
+def parsed(file: str) -> ast.Module:
+    return ast.parse((TOP / file).read_text())
 
 
 def test_ids_name_their_files_and_summaries_differ() -> None:

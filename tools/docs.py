@@ -1,12 +1,13 @@
 """Write docs/rules.md and a page for each rule below docs/rules/, in the words of `explain`: `make docs`."""
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from meshguard.engine_rules import ENGINE_RULES
-from meshguard.rule import Rule
+from meshguard.rule import SHOWN_BY, Rule
 from validators import RULES
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -37,9 +38,14 @@ alone cannot decide says what it needs: the *manifests* of a release, the *fleet
 
 | # | incident | held by | how |
 |---|---|---|---|
-{rows}"""
+{rows}
+## What shows that the rules are true
+
+{proofs}
+"""
 PLACES = ("schema", "rendering", "chart")
 NEEDS = ("manifests", "fleet", "cluster")
+NO_CLAIM = "Nothing of the mesh is claimed: "  # how the last section of such a rule begins
 
 
 def main() -> None:
@@ -76,7 +82,21 @@ def coverage() -> str:
     counts = (
         f"Of {len(entries)} incidents {len(entries) - open_} are held, at least on the own side; {open_} need more."
     )
-    return COVERAGE.format(counts=counts, rows=rows)
+    return COVERAGE.format(counts=counts, rows=rows, proofs=proofs())
+
+
+def proofs() -> str:
+    """Say how many rules name tests on Istio, Envoy or Helm, and which rest on sources alone."""
+    unproven = [f"[{rule.id}](rules/{rule.id}.md)" for rule in RULES if not rule.is_proven]
+    silent = sum(f"\n## {SHOWN_BY}\n\n{NO_CLAIM}" in rule.doc for rule in RULES)
+    shown = len(RULES) - len(unproven) - silent
+    return textwrap.fill(
+        f"Of {len(RULES)} guardrails {shown} name the tests that show what their pages say, on Istio's own code, a"
+        f" real Envoy or real Helm; {silent} claim nothing of a mesh. Unproven, since nothing that can be run here"
+        f" shows it: {', '.join(unproven) or 'none'}.",
+        116,
+        break_on_hyphens=False,
+    )
 
 
 def existing() -> set[str]:
@@ -86,7 +106,7 @@ def existing() -> set[str]:
 
 def page(rule: Rule) -> str:
     """Give the page of one rule. A fence of its examples may name a file, which Markdown has no place for."""
-    return f"{MARK}# {rule.id}\n\n*{kind(rule)}*\n\n{named_fences(rule.doc)}"
+    return f"{MARK}# {rule.id}\n\n*{rule.kind}*\n\n{named_fences(rule.doc)}"
 
 
 def named_fences(doc: str) -> str:
@@ -105,13 +125,8 @@ def named_fences(doc: str) -> str:
 
 def table(rules: tuple[Rule, ...]) -> str:
     """Give a Markdown table of rules."""
-    rows = [f"| [{rule.id}](rules/{rule.id}.md) | {kind(rule)} | {rule.summary} |\n" for rule in rules]
+    rows = [f"| [{rule.id}](rules/{rule.id}.md) | {rule.kind} | {rule.summary} |\n" for rule in rules]
     return "| rule | severity | what it finds |\n|---|---|---|\n" + "".join(rows)
-
-
-def kind(rule: Rule) -> str:
-    """Give the severity, and whether it is locked."""
-    return f"{rule.severity}, locked" if rule.locked else str(rule.severity)
 
 
 if __name__ == "__main__":

@@ -94,6 +94,10 @@ externalRouting:
 - https://github.com/istio/istio/issues/13851
 - https://github.com/istio/istio/issues/50506
 - https://www.rfc-editor.org/rfc/rfc9110#name-idempotent-methods
+
+## Shown by
+
+- `tests/mesh/test_retries.py::test_a_condition_repeats_every_method`
 """
 
 from collections.abc import Iterator

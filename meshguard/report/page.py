@@ -12,8 +12,7 @@ _FENCES = {"policy": ".meshguard.yaml"}  # what an example without a file name s
 
 def page(rule: Rule, *, colour: bool = False) -> str:
     """Give the page of a rule, which is Markdown, as a terminal reads well."""
-    words = f"{rule.severity}, locked" if rule.locked else rule.severity
-    title = f"{_bold(rule.id, colour=colour)} ({words})"
+    title = f"{_bold(rule.id, colour=colour)} ({rule.kind})"
     return "\n".join((title, "", *_body(rule.doc, colour=colour))).rstrip() + "\n"
 
 

@@ -59,6 +59,13 @@ def oldest_lab(istio_oldest: Istio, block: int, backs: Backends, tmp_path: Path)
     return Lab(block, backs, tmp_path, istio_oldest.version, istio_oldest)
 
 
+@pytest.fixture(params=("newest_lab", "oldest_lab"))
+def each_lab(request: pytest.FixtureRequest) -> Lab:
+    """Give what runs any world, with each Istio in turn."""
+    found: Lab = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.fixture(params=sorted(BINARIES))
 def istio(request: pytest.FixtureRequest) -> Istio:
     """Give each Istio in turn."""

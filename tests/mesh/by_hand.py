@@ -1,0 +1,97 @@
+"""Objects written by hand in, a running cluster around one service out: what the bad example of a rule comes to."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from typing import Any, NamedTuple
+
+from tests.mesh.backends import Seen
+from tests.mesh.check import CALLER
+from tests.mesh.client import Answer, Ask
+from tests.mesh.cluster import Cluster, Lab, cluster, from_pod, logged, through_gateway
+from tests.mesh.world import ServicePort, Workload, document, world
+from tests.targets.istio.given import facts_of
+
+PUBLIC = "orders.example.com"
+ORDERS = Workload("orders", "shop", 0, (ServicePort(8080, "http", "HTTP", 8080),), {"app": "orders"})
+NEXT = ORDERS._replace(name="orders-next", labels={"app": "orders-next"})
+POLICY = """
+mesh: {{mtls: {mtls}, outboundTraffic: {outbound}, istioVersion: "{istio}"}}
+gateways: {{public: {{gateway: istio-ingress/public}}}}
+"""
+_GATEWAY, _CALLER = "gateway-public.istio-ingress", "caller.callers"
+_cases = count()
+
+
+class Outcome(NamedTuple):
+    """What came of a request: its answer, the tries that reached an application, and the first proxy's log."""
+
+    answer: Answer
+    tries: tuple[Seen, ...]
+    flags: str
+
+
+@contextmanager
+def by_hand(
+    lab: Lab,
+    *documents: str,
+    workloads: Sequence[Workload] = (ORDERS,),
+    mtls: str = "PERMISSIVE",
+    outbound: str = "ALLOW_ANY",
+) -> Iterator[Cluster]:
+    """Run workloads with a gateway and a caller before them, and objects that nobody has checked."""
+    facts = facts_of(POLICY.format(mtls=mtls, outbound=outbound, istio=lab.minor))
+    around = world(facts, (), [*workloads, CALLER], documents)
+    proxied = [name for name, found in around.workloads.items() if found.sidecar or name == _GATEWAY]
+    with cluster(lab, around, proxied, ejection=False) as on:
+        yield on
+
+
+def virtual_service(*http: dict[str, Any], hosts: Sequence[str] = (PUBLIC,), mesh: bool = False) -> str:
+    """Write the routes of the service: of the gateway, or (`mesh`) of callers inside."""
+    gateways = ["mesh"] if mesh else ["istio-ingress/public"]
+    spec = {"hosts": [ORDERS.host] if mesh else list(hosts), "gateways": gateways, "http": list(http)}
+    return document("networking.istio.io/v1", "VirtualService", "orders", "shop", spec=spec)
+
+
+def destination_rule(**policy: Any) -> str:
+    """Write the traffic policy of the service."""
+    spec = {"host": ORDERS.host, "trafficPolicy": policy}
+    return document("networking.istio.io/v1", "DestinationRule", "orders", "shop", spec=spec)
+
+
+def at(path: str, **conditions: Any) -> dict[str, Any]:
+    """Write a match of a path and all below it."""
+    return {"uri": {"prefix": path}, **conditions}
+
+
+def to(*matches: dict[str, Any], workload: Workload = ORDERS, **rule: Any) -> dict[str, Any]:
+    """Write a rule that sends what matches (or everything) to a workload, with what else it says."""
+    where = {"match": list(matches)} if matches else {}
+    return {**where, **rule, "route": [{"destination": {"host": workload.host, "port": {"number": 8080}}}]}
+
+
+def from_outside(
+    on: Cluster, path: str = "/", method: str = "GET", answers: str = "200", **headers: str
+) -> Outcome:
+    """Send a request to the gateway; underscores in the names of headers stand for dashes."""
+    return _sent(on, _GATEWAY, Ask(PUBLIC, path, method, _headers(answers, headers)))
+
+
+def from_inside(on: Cluster, path: str = "/", method: str = "GET", answers: str = "200", **headers: str) -> Outcome:
+    """Send a request to the service from a pod with a sidecar."""
+    return _sent(on, _CALLER, Ask(ORDERS.host, path, method, _headers(answers, headers)))
+
+
+def _headers(answers: str, headers: dict[str, str]) -> dict[str, str]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return {**named, "x-case": f"by-hand-{next(_cases)}", "x-answers": answers}
+
+
+def _sent(on: Cluster, by: str, ask: Ask) -> Outcome:
+    case = ask.headers["x-case"]
+    if by == _GATEWAY:
+        answer = through_gateway(on, by, ask)
+    else:
+        answer = from_pod(on, by, (on.workload("orders.shop").vip, 8080), ask)
+    return Outcome(answer, tuple(on.backs.seen[case]), str(logged(on, by, case)["flags"]))
