@@ -105,10 +105,11 @@ def exposed_metrics(service: Service) -> tuple[tuple[ValuePath, Port], ...]:
         return ()
     chosen = (routing.port, *(route.port for route in routing.routes or ()))
     said = [(name.at, port_named(service, name.value)) for name in chosen if name is not None]
-    return tuple((at, port) for at, port in said if at is not None and port is not None and _is_for_metrics(port))
+    return tuple((at, port) for at, port in said if at is not None and port is not None and is_for_metrics(port))
 
 
-def _is_for_metrics(port: Port) -> bool:
+def is_for_metrics(port: Port) -> bool:
+    """Tell whether a port is for metrics and nothing else, as its name says."""
     return port.metrics is not None and not {"metrics", "prometheus", "prom"}.isdisjoint(port.name.split("-"))
 
 

@@ -156,7 +156,7 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "port": "number",
         "servicePort": "number",
         "externalPort": "number",
-        "containerPort": "targetPort",
+        "containerPort": "is called 'targetPort' here, and 'number' is the port that callers dial",
         "internalPort": "targetPort",
         "hostPort": "is not part of values: the mesh reaches the container by targetPort",
         "nodePort": "is not part of values: a gateway makes a service reachable from outside, by externalRouting",

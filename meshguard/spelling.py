@@ -295,6 +295,13 @@ _NO_HOST = {
 }
 
 
+def _server_name(wrong: Wrong) -> str:
+    """Advise on a name that is sent as it stands, so unlike other host names it has no wildcard."""
+    if isinstance(wrong.value, str) and "*" in wrong.value:
+        return "it is sent as it stands: write one name that the certificate covers, such as api.example.com"
+    return _host(wrong)
+
+
 def _origin(wrong: Wrong) -> str:
     if not isinstance(wrong.value, str):
         return ""
@@ -314,7 +321,7 @@ def _path(wrong: Wrong) -> str:
     """Find the first thing that a path may not have, and write it without."""
     path = wrong.value
     if not isinstance(path, str):
-        return ""
+        return "write the path that is scraped on this port, such as /metrics" if wrong.name == "metrics" else ""
     bare = re.sub(r"^[a-z]+://[^/]*", "", re.split("[?#]", path.strip())[0])
     bare = re.sub("/+", "/", f"/{bare}")
     plain = re.split(_SIGNS, re.sub(r"^/\^/?", "/", bare))[0].rpartition("/")[0] or "/"
@@ -487,7 +494,7 @@ _PARTICULAR: Mapping[str, Callable[[Wrong], str]] = {
     "a retry condition": _retry,
     "a host name": _host,
     "one host name": _host,
-    "the name on a certificate": _host,
+    "the name on a certificate": _server_name,
     "an origin": _origin,
     "a path": _path,
     "a header name": _header,

@@ -4,7 +4,8 @@
 
 A gateway with `tls: passthrough` sees the name in the TLS handshake and nothing else. HTTP rules on it do nothing
 (istio/istio#24424): all paths are reachable, also those that `pathConfiguration` does not list, no timeout holds
-and nothing is retried. Beside a gateway that opens TLS, it serves what that one refuses.
+and nothing is retried. Beside a gateway that opens TLS, it serves what that one refuses. Where the port does not
+open TLS itself, unroutable-port or no-port-chosen says that the gateway is the wrong one.
 
 ## Bad
 
@@ -46,7 +47,7 @@ externalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity, quoted
-from meshguard.exposure import gateways, tls_modes
+from meshguard.exposure import gateways, passthrough_port, tls_modes
 from meshguard.model import RETRY_FIELDS
 from meshguard.rule import Case, Rule
 
@@ -57,7 +58,8 @@ def check(case: Case) -> Iterator[Finding]:
     if routing is None:
         return
     modes = tls_modes(routing, case.facts)
-    if "passthrough" not in modes:
+    port = passthrough_port(case.service, routing)
+    if "passthrough" not in modes or port is None or port.protocol not in {"HTTPS", "TLS"}:
         return
     fields = ("pathConfiguration", *(() if "terminate" in modes else ("timeout", *RETRY_FIELDS)))
     found = [field for field in fields if field in routing.written]
