@@ -38,12 +38,13 @@ def by_hand(
     workloads: Sequence[Workload] = (ORDERS,),
     mtls: str = "PERMISSIVE",
     outbound: str = "ALLOW_ANY",
+    ejection: bool = False,
 ) -> Iterator[Cluster]:
     """Run workloads with a gateway and a caller before them, and objects that nobody has checked."""
     facts = facts_of(POLICY.format(mtls=mtls, outbound=outbound, istio=lab.minor))
     around = world(facts, (), [*workloads, CALLER], documents)
     proxied = [name for name, found in around.workloads.items() if found.sidecar or name == _GATEWAY]
-    with cluster(lab, around, proxied, ejection=False) as on:
+    with cluster(lab, around, proxied, ejection=ejection) as on:
         yield on
 
 

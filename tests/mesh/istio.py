@@ -96,6 +96,11 @@ def analyze(istio: Istio, documents: Sequence[str]) -> tuple[Message, ...]:
     return tuple(sorted(Message(found["code"], found["level"], found["text"]) for found in messages))
 
 
+def inject(istio: Istio, pod: str) -> str:
+    """Give a pod as the webhook makes it that adds the sidecar; AssertionError where it refuses to."""
+    return str(_ask(istio, op="inject", documents=[pod])["pod"])
+
+
 def generate(istio: Istio, documents: Sequence[str], proxies: Iterable[Proxy], mesh: Mesh) -> tuple[Resources, ...]:
     """Give what istiod sends to each proxy; documents that Istio refuses are an error."""
     answer = _ask(

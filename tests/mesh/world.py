@@ -35,7 +35,10 @@ class ServicePort(NamedTuple):
 
 
 class Workload(NamedTuple):
-    """A Service with one pod, whose application is `app`. `number` decides its addresses."""
+    """A Service with one pod, whose application is `app`. `number` decides its addresses.
+
+    A workload `of` another one is a further pod of that one's Service, and has none of its own.
+    """
 
     name: str
     namespace: str
@@ -43,6 +46,7 @@ class Workload(NamedTuple):
     ports: tuple[ServicePort, ...]
     labels: Mapping[str, str]
     sidecar: bool = True
+    of: str = ""
 
     @property
     def pod(self) -> str:
@@ -58,7 +62,7 @@ class Workload(NamedTuple):
 
     @property
     def host(self) -> str:
-        return f"{self.name}.{self.namespace}.svc.cluster.local"
+        return f"{self.of or self.name}.{self.namespace}.svc.cluster.local"
 
     def behind(self, port: ServicePort) -> str:
         """Give where the application listens."""
@@ -218,7 +222,8 @@ def documents_of(workload: Workload) -> Iterator[str]:
         "selector": dict(workload.labels),
         "ports": [_service_port(port) for port in workload.ports],
     }
-    yield document("v1", "Service", name, namespace, spec=spec)
+    if not workload.of:
+        yield document("v1", "Service", name, namespace, spec=spec)
     labels = _pod_labels(workload)
     proxy = [_PROXY] if workload.sidecar or "gateway" in workload.labels else []
     pod = {"serviceAccountName": name, "containers": [_container(workload), *proxy]}
@@ -231,7 +236,7 @@ def documents_of(workload: Workload) -> Iterator[str]:
         "EndpointSlice",
         name,
         namespace,
-        labels={"kubernetes.io/service-name": name},
+        labels={"kubernetes.io/service-name": workload.of or name},
         addressType="IPv4",
         ports=[_slice_port(port) for port in workload.ports],
         endpoints=[_endpoint(workload)],

@@ -27,6 +27,7 @@ type answer struct {
 	Messages  []message    `json:"messages,omitempty"`
 	Resources []resources  `json:"resources,omitempty"` // one for each proxy
 	Results   []callResult `json:"results,omitempty"`   // one for each call, by the first proxy
+	Pod       string       `json:"pod,omitempty"`       // with its sidecar
 }
 
 func main() {
@@ -74,6 +75,9 @@ func ask(asked question) (given answer) {
 	case "analyze":
 		messages, err := analyze(asked.Documents)
 		return answer{Messages: messages, Error: text(err)}
+	case "inject":
+		pod, err := injected(asked.Documents[0])
+		return answer{Pod: pod, Error: text(err)}
 	case "generate", "simulate":
 		err := test.Wrap(func(t test.Failer) {
 			defer func() {

@@ -6,6 +6,7 @@ import (
 
 	meshconfig "istio.io/api/mesh/v1alpha1"
 	"istio.io/istio/pilot/pkg/model"
+	"istio.io/istio/pilot/pkg/networking/util"
 	"istio.io/istio/pilot/pkg/simulation"
 	"istio.io/istio/pilot/test/xds"
 	"istio.io/istio/pkg/config/mesh"
@@ -100,6 +101,7 @@ func client(server *xds.FakeDiscoveryServer, asked proxy) *model.Proxy {
 		ConfigNamespace: asked.Namespace,
 		IPAddresses:     []string{asked.Address},
 		Labels:          asked.Labels,
+		Locality:        util.ConvertLocality(strings.ReplaceAll(asked.Labels["istio-locality"], ".", "/")),
 		Metadata: &model.NodeMetadata{
 			Namespace:      asked.Namespace,
 			Labels:         asked.Labels,
