@@ -18,6 +18,8 @@ ports:
     name: http-mysql
   - number: 9092  # error: [tcp-protocol-as-http] "9092", "Kafka", "TCP"
     name: grpc
+  - number: 61616  # error: [tcp-protocol-as-http] "61616", "ActiveMQ", "TCP"
+    name: http-broker
 ```
 
 ```yaml
