@@ -358,7 +358,7 @@ _NOTHING_TO_JUDGE = """The values have no section of the contract, so no rule ha
 A job that nobody calls may well have none of `ports`, `externalRouting`, `internalRouting`, `resilience` and
 `upstreams`. A service whose contract stands elsewhere looks the same: below the key of a subchart, which `at`
 names in the policy's `services`, or in a file that was not given. Where `at` names a key that the values do
-not have, this is a warning: perhaps no service of that entry was ever judged.
+not have, or sections stand at the top instead, this is a warning: perhaps no service of that entry was ever judged.
 
 ## Bad
 

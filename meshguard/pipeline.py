@@ -89,12 +89,22 @@ def _nothing_to_judge(values: Node, subject: Subject) -> Iterator[Diagnostic]:
     severity = engine.severity_of(NOTHING_TO_JUDGE, subject.facts)
     if severity is None or (contract is not None and any(child(contract, section) for section in SECTIONS)):
         return
-    if contract is None:
-        severity = min(severity, Severity.WARNING, key=SEVERITIES.index)
+    misplaced = next((section for section in _TELLING if subject.at and child(values, section)), None)
+    finding = Finding(subject.at, f"the values have none of {quoted(SECTIONS)}, so no rule had anything to judge")
+    if misplaced is not None:
+        message = (
+            f"'{misplaced}' stands at the top, where it has no effect: the policy says '{subject.at}'; move it"
+        )
+        finding = Finding(ValuePath((misplaced,)), f"{message} there", on_key=True)
+    elif contract is None:
         message = f"the policy says that the contract stands at '{subject.at}', and the values have no such key"
-    else:
-        message = f"the values have none of {quoted(SECTIONS)}, so no rule had anything to judge"
-    yield engine.locate(Finding(subject.at, message), values, NOTHING_TO_JUDGE.id, severity)
+        finding = Finding(subject.at, message)
+    if misplaced is not None or contract is None:
+        severity = min(severity, Severity.WARNING, key=SEVERITIES.index)
+    yield engine.locate(finding, values, NOTHING_TO_JUDGE.id, severity)
+
+
+_TELLING = tuple(section for section in SECTIONS if section != "ports")  # other charts have ports of their own
 
 
 def judge_given(subjects: Iterable[Subject], rules: tuple[Rule, ...], shape: Plain) -> Iterable[Outcome]:

@@ -380,6 +380,14 @@ def _version(wrong: Wrong) -> str:
     return f"write {either} with quotes: YAML reads 1.30 as the number 1.3"
 
 
+def _secret(wrong: Wrong) -> str:
+    """Advise on the file of public authorities, which every gateway has."""
+    is_public = wrong.name == "caCertificates" and str(wrong.value).endswith(
+        ("/ca-certificates.crt", "/ca-bundle.crt")
+    )
+    return "write system for the public authorities" if is_public else ""
+
+
 def _service(wrong: Wrong) -> str:
     """Take away what is not the name: scheme, port, the cluster's domain."""
     if not isinstance(wrong.value, str):
@@ -501,6 +509,7 @@ _PARTICULAR: Mapping[str, Callable[[Wrong], str]] = {
     "a header value": _text,
     "a query parameter value": _text,
     "an Istio version": _version,
+    "the name of a Secret": _secret,
     "the name of a Service": _service,
     "the name of a service in the mesh": _service,
     "the name of a port": _own_port,

@@ -6,7 +6,7 @@ In the mesh the Host header decides where a request goes, not the address that w
 the mesh has leaves as plaintext to that address: a service with mutual TLS in STRICT mode refuses it (503, flags
 UC), in PERMISSIVE mode it arrives without identity, retries and telemetry, and where only declared hosts are let
 out it gets 502 (run on Istio 1.27 and 1.31). It works where the service behind lists the host in its
-`internalRouting.forwardedHosts`, which one file cannot show; a run over all services does.
+`internalRouting.forwardedHosts`, which one file cannot show.
 
 ## Bad
 

@@ -166,6 +166,11 @@ def test_a_name_does_not_stand_over_the_policys(run: Run) -> None:
             "ports: []\nweb: {a: 1}\n",
             "v.yaml:2:6: warning: the policy says that the contract stands at 'web.app', and the values have no",
         ),
+        (
+            "web",
+            "web: {a: 1}\nexternalRouting: {}\n",
+            "v.yaml:2:1: warning: 'externalRouting' stands at the top, where it has no effect: the policy",
+        ),
         ("web", "web: {upstreams: []}\n", ""),
     ],
 )
