@@ -88,7 +88,7 @@ def _unknown(world: World, client: Client, target: Target) -> Sent | None:
     why = ""
     if not is_exported(world, service, client.namespace):
         why = "not-exported"
-    elif not imports(world, scope, service, client.namespace):
+    elif not imports(world, scope, service, port, client.namespace):
         why = "not-imported"
     elif service.resolution == "alias":
         why = "alias"
@@ -168,7 +168,7 @@ def _all_marked(servers: Iterable[Server]) -> bool:
 def _by_endpoint(server: Server, said: Treatment | None) -> tuple[str | None, str]:
     """Choose for each pod: by its mark and its mode, unless the rule says something for endpoints only."""
     if said is not None and said.endpoint_mode is not None:
-        outer = MESH if said.endpoint_mode == "ISTIO_MUTUAL" else None
+        outer = MESH if said.endpoint_mode == "ISTIO_MUTUAL" and server.is_marked else None
         return outer, "entry-without-tls"
     if not server.is_marked:
         return None, "not-marked"

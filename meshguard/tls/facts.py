@@ -173,8 +173,15 @@ class Namespace(NamedTuple):
     labels: Labels
 
 
+class Egress(NamedTuple):
+    """Hosts that a Sidecar takes in, as `namespace/host`; `port` is None where all ports of them are."""
+
+    hosts: tuple[str, ...]
+    port: int | None
+
+
 class Sidecar(NamedTuple):
-    """What sidecars know: `egress` are hosts as `namespace/host`, empty for everything.
+    """What sidecars know: `egress` is empty for everything.
 
     `outbound` is the traffic policy for everything else, None where the mesh's stands. `ingress` are pairs of a
     container port and its protocol that replace those of Services.
@@ -183,7 +190,7 @@ class Sidecar(NamedTuple):
     ref: Ref
     created: str
     selector: Labels | None
-    egress: tuple[str, ...]
+    egress: tuple[Egress, ...]
     outbound: str | None
     ingress: tuple[tuple[int, str], ...]
 
@@ -199,7 +206,8 @@ class Gateway(NamedTuple):
 class Route(NamedTuple):
     """Where a VirtualService sends what: `kind` is http, tls or tcp, `port` None for whichever is dialled.
 
-    `is_of_mesh` and `is_of_gateway` tell who obeys it, `hosts` are the names that it stands for.
+    `is_of_mesh` and `is_of_gateway` tell who obeys it, `hosts` are the names that it stands for; `export_to` empty:
+    everywhere.
     """
 
     ref: Ref
@@ -207,6 +215,7 @@ class Route(NamedTuple):
     host: str
     port: int | None
     hosts: tuple[str, ...]
+    export_to: frozenset[str]
     is_of_mesh: bool
     is_of_gateway: bool
 

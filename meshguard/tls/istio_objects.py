@@ -6,6 +6,7 @@ from meshguard.tls import fields
 from meshguard.tls.facts import (
     ClientTls,
     DestinationRule,
+    Egress,
     Endpoint,
     Gateway,
     PeerAuthentication,
@@ -166,7 +167,6 @@ def workload_entry(head: Head, _: Settings) -> Iterator[Endpoint]:
 def sidecar(head: Head, _: Settings) -> Iterator[Sidecar]:
     """Read what sidecars know, and what they listen to."""
     selector = below(head.spec, "workloadSelector")
-    egress = fields.items(below(head.spec, "egress"))
     policy = below(head.spec, "outboundTrafficPolicy")
     outbound = fields.word(below(policy, "mode"), _OUTBOUND) or "REGISTRY_ONLY"  # the first word of the API's list
     ingress = (below(item, "port") for item in fields.items(below(head.spec, "ingress")))
@@ -174,13 +174,21 @@ def sidecar(head: Head, _: Settings) -> Iterator[Sidecar]:
         ref=head.ref,
         created=head.created,
         selector=None if selector.node is None else fields.labels(below(selector, "labels")),
-        egress=tuple(host for item in egress for host in fields.texts(below(item, "hosts"))),
+        egress=tuple(_egress(item) for item in fields.items(below(head.spec, "egress"))),
         outbound=None if policy.node is None else outbound,
         ingress=tuple(
             (fields.port(below(port, "number")), entry_protocol(fields.text(below(port, "protocol"))))
             for port in ingress
         ),
     )
+
+
+def _egress(field: Field) -> Egress:
+    """Read the hosts of a listener; a port narrows them, but for one that is a proxy for all."""
+    port = below(field, "port")
+    is_proxy = entry_protocol(fields.text(below(port, "protocol"))) == "HTTP_PROXY"
+    number = fields.number(below(port, "number"))
+    return Egress(fields.texts(below(field, "hosts")), None if is_proxy else number)
 
 
 def virtual_service(head: Head, settings: Settings) -> Iterator[Route]:
@@ -197,6 +205,7 @@ def virtual_service(head: Head, settings: Settings) -> Iterator[Route]:
                     host=_full_name(fields.text(below(destination, "host")), head.ref.namespace, settings),
                     port=port,
                     hosts=tuple(_full_name(host, head.ref.namespace, settings) for host in hosts),
+                    export_to=frozenset(fields.texts(below(head.spec, "exportTo"))),
                     is_of_mesh="mesh" in bound,
                     is_of_gateway=not hosts or set(bound) != {"mesh"},
                 )

@@ -55,10 +55,13 @@ def servers(world: World, service: Service, port: Port, subset: Labels | None = 
     if service.selector is None:
         return (_outside(port),)
     pods = tuple(selected(world, service))
-    if not pods:
+    machines = tuple(_machines(world, service)) if service.resolution == "static" else ()
+    if not pods and not machines:
         return (_unseen(world, service, port, labels),)
     chosen = [pod for pod in pods if covers(labels, pod.labels)]
-    found = _grouped(made for pod in chosen for made in _of_workload(world, port, pod))
+    of_pods = (made for pod in chosen for made in _of_workload(world, port, pod))
+    of_machines = (made for one in machines for made in _of_endpoint(world, service, port, one, labels))
+    found = _grouped((*of_pods, *of_machines))
     return found or tuple(_nobody(port, pod) for pod in chosen[:1])
 
 
@@ -120,16 +123,20 @@ def container_port(port: Port, pod: Workload) -> int | None:
 
 
 def _declared(world: World, pod: Workload, number: int, otherwise: str) -> str:
-    """Give the protocol of a container port: the oldest Service that selects the pod says it for all."""
+    """Give the protocol of a container port: the oldest Service that selects the pod says it for all.
+
+    What a ServiceEntry says of pods (`otherwise`) counts only where no Service has the port.
+    """
     sidecar = sidecar_of(world, pod.ref.namespace, pod.labels)
     if sidecar is not None and sidecar.ingress:  # they replace those of Services
         return dict(sidecar.ingress).get(number, AUTO)
-    for service in world.services.get(pod.ref.namespace, ()):
-        selects = service.selector and not service.is_entry and covers(service.selector, pod.labels)
-        for port in service.ports if selects else ():
-            if container_port(port, pod) == number:
-                return port.protocol
-    return otherwise
+    selecting = [
+        service
+        for service in world.services.get(pod.ref.namespace, ())
+        if service.selector and not service.is_entry and covers(service.selector, pod.labels)
+    ]
+    declared = (port.protocol for one in selecting for port in one.ports if container_port(port, pod) == number)
+    return next(declared, otherwise)
 
 
 def _unseen(world: World, service: Service, port: Port, subset: Labels) -> Server:
@@ -177,23 +184,31 @@ def _of_entry(world: World, service: Service, port: Port, subset: Labels) -> Ite
                 named = port._replace(target=pod.ports.get(port.name, port.target or port.number))
                 yield from _of_workload(world, named, pod)
     for one in (*service.endpoints, *_machines(world, service)):
-        if covers(subset, one.labels):
-            yield _of_endpoint(world, service, port, one)
+        yield from _of_endpoint(world, service, port, one, subset)
 
 
 def _machines(world: World, service: Service) -> Iterator[Endpoint]:
+    """Give the WorkloadEntries that a service selects beside its pods: one of Kubernetes does so, too."""
     for one in world.entries.get(service.ref.namespace, ()):
         if service.selector is not None and covers(service.selector, one.labels):
             yield one
 
 
-def _of_endpoint(world: World, service: Service, port: Port, one: Endpoint) -> Server:
-    """Give what an address is: a machine with a sidecar where it has Istio's mark, or an account of the mesh."""
-    target = port.target if isinstance(port.target, int) else port.number
-    number = one.ports.get(port.name, target)
+def _of_endpoint(world: World, service: Service, port: Port, one: Endpoint, subset: Labels) -> Iterator[Server]:
+    """Give what an address is: a machine with a sidecar where it has Istio's mark, or an account of the mesh.
+
+    It is none of a subset whose labels it lacks, or of a port by whose name it knows none.
+    """
+    if isinstance(port.target, str):
+        number = one.ports.get(port.target)
+    else:
+        number = one.ports.get(port.name, port.target or port.number)
+    if number is None or not covers(subset, one.labels):
+        return
     if one.labels.get(MARK, "istio" if one.has_account else "") != "istio":
-        return _server("outside", port, number)._replace(workloads=(one.ref,))
-    return _server("sidecar", port, number)._replace(
+        yield _server("outside", port, number)._replace(workloads=(one.ref,))
+        return
+    yield _server("sidecar", port, number)._replace(
         workloads=(one.ref,),
         is_marked=True,
         accepted=accepted(world, service.ref.namespace, one.labels, number),

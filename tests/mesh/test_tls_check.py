@@ -2,23 +2,18 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import product
 from random import Random
 from typing import Any
 
 import pytest
 
-from meshguard.tls.client import GATEWAY, SIDECAR, Client, Target, sent
-from meshguard.tls.destination_rule import obeyed, prepare
-from meshguard.tls.facts import Settings, World
-from meshguard.tls.server import servers
-from meshguard.tls.verdict import CALLER, MESH, RULE
-from meshguard.tls.verdict import received as decided
-from tests.mesh.istio import Istio, Mesh, Proxy, Resources, generate
-from tests.mesh.observed import UNKNOWN, received, rule
+from meshguard.tls.client import GATEWAY, SIDECAR, Client
+from meshguard.tls.verdict import CALLER
+from tests.mesh.istio import Istio, Mesh, Proxy, generate
+from tests.mesh.observed import received, rule
 from tests.mesh.observed import sent as seen_sent
+from tests.mesh.settled import said_and_seen
 from tests.tls import lookups, made_up
-from tests.tls.given import understood
 from tests.tls.lookups import LOOKUPS, Lookup, objects
 from tests.tls.matrix import CLIENTS, HOST, PORTS, ROOT, SERVERS, TRAFFIC, Cell, cells, documents, kubernetes
 
@@ -107,65 +102,14 @@ CLIENTS_MADE_UP = (
 )
 
 
-@pytest.mark.parametrize("seed", range(25))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(1000 if metafunc.config.getoption("--truth") else 25))
+
+
 def test_made_up_mesh(seed: int, istio: Istio) -> None:
-    mesh = made_up.make(Random(seed))
-    version = tuple(map(int, istio.minor.split(".")))
-    settings = Settings((version[0], version[1]), auto_mtls=mesh.auto_mtls)
-    facts = understood("\n---\n".join(map(json.dumps, mesh.objects)), settings).world
-    proxies = [_proxy(index, client) for index, client in enumerate(CLIENTS_MADE_UP)]
-    pods = [pod for pod in mesh.pods if pod.has_sidecar]
-    proxies += [Proxy("sidecar", pod.name, pod.namespace, pod.address, pod.labels) for pod in pods]
-    given = generate(istio, [json.dumps(one) for one in mesh.objects], proxies, Mesh(auto_mtls=mesh.auto_mtls))
-    callers = dict(zip(CLIENTS_MADE_UP, given, strict=False))
-    servers_ = {(pod.namespace, pod.name): one for pod, one in zip(pods, given[len(callers) :], strict=True)}
-    told = dict(_told(facts))
-    assert {key: _seen(callers[key[0]], key, mesh) for key in told} == told
-    for (namespace, name, port), expected in _taken(facts):
-        taken = tuple(received(servers_[namespace, name], port, layer) for layer in (None, MESH, RULE))
-        assert (namespace, name, port, taken) == (namespace, name, port, expected)
+    made = made_up.make(Random(seed))
+    mesh = Mesh(made.outbound_traffic, auto_mtls=made.auto_mtls)
+    said, seen = said_and_seen(made.objects, CLIENTS_MADE_UP, istio, mesh)
 
-
-def _proxy(index: int, client: Client) -> Proxy:
-    kind = "sidecar" if client.kind == SIDECAR else "router"
-    return Proxy(kind, f"caller-{index}", client.namespace, f"10.9.9.{index + 1}", dict(client.labels))
-
-
-def _told(facts: World) -> Iterator[tuple[tuple[Client, str, int, str, str], str | None]]:
-    """Give what tls-check says each client sends to each pod, for all subsets that the client knows."""
-    rules = prepare(facts.rules, facts.settings)
-    for service in (one for listed in facts.services.values() for one in listed):
-        for client, port in product(CLIENTS_MADE_UP, service.ports):
-            all_servers = servers(facts, service, port)
-            found = obeyed(
-                rules, facts.settings, (client.namespace, dict(client.labels)), service.host, service.ref.namespace
-            )
-            subsets = () if found is None or service.resolution == "headless" else found.merged.subsets
-            for subset in (None, *subsets):
-                for server in servers(facts, service, port, None if subset is None else subset.labels):
-                    what = sent(facts, rules, client, Target(service, port, subset, all_servers), server)
-                    layer = next((one for one in what.layers if one != CALLER), None)
-                    layer = UNKNOWN if what.why in {"not-exported", "named-udp"} else layer
-                    for name in [ref.name for ref in server.workloads] or [""]:
-                        yield (
-                            (client, service.host, port.number, "" if subset is None else subset.name, name),
-                            layer,
-                        )
-
-
-def _seen(caller: Resources, key: tuple[Client, str, int, str, str], mesh: made_up.Mesh) -> str | None:
-    _, host, port, subset, name = key
-    address = next((pod.address for pod in mesh.pods if pod.name == name), "10.3.0.1")
-    return seen_sent(caller, host, port, address, subset)
-
-
-def _taken(facts: World) -> Iterator[tuple[tuple[str, str, int], tuple[str, str, str]]]:
-    for service in (one for listed in facts.services.values() for one in listed):
-        for port in service.ports:
-            for server in servers(facts, service, port):
-                for ref in server.workloads if server.kind == "sidecar" and not service.is_entry else ():
-                    assert server.accepted is not None
-                    assert server.port is not None
-                    mode, kind = server.accepted.mode, server.listener
-                    expected = tuple(decided(mode, kind, layer) for layer in (None, MESH, RULE))
-                    yield (ref.namespace, ref.name, server.port), (expected[0], expected[1], expected[2])
+    assert (said.sent, said.taken) == (seen.sent, seen.taken)

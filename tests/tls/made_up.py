@@ -1,6 +1,5 @@
 """A source of randomness in, a small mesh out: Services, pods, policies and rules that meet in every way."""
 
-from collections.abc import Iterator
 from random import Random
 from typing import Any, NamedTuple
 
@@ -17,92 +16,75 @@ PORTS = {  # name, number and what it is called in the pod: the protocols that I
     "udp-x": (85, 8085),
     "mysql": (86, 8086),
 }
+EXPORTS: tuple[list[str], ...] = ([], ["."], ["*"], ["a"], ["b"], ["a", "b"], ["b", "elsewhere"])
 MARK = "security.istio.io/tlsMode"
 
 
-class Pod(NamedTuple):
-    """One pod and its address."""
-
-    name: str
-    namespace: str
-    labels: dict[str, str]
-    address: str
-    has_sidecar: bool
-
-
 class Mesh(NamedTuple):
-    """Everything made up; `objects` are what the API server holds."""
+    """Everything made up: the objects of people, and what stands in MeshConfig."""
 
     objects: list[dict[str, Any]]
-    pods: list[Pod]
     auto_mtls: bool
+    outbound_traffic: str
 
 
 def make(random: Random) -> Mesh:
     """Make a mesh up."""
-    pods: list[Pod] = []
     objects: list[dict[str, Any]] = []
     for namespace in (*NAMESPACES, ROOT):
         labels = {"istio-injection": "enabled"}
         objects.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}})
     for namespace in NAMESPACES:
         for name in ("s0", "s1"):
-            own = [_pod(random, namespace, name, len(pods) + index) for index in range(random.choice((1, 1, 2)))]
-            pods += own
-            objects += _service(random, namespace, name, own)
-            objects += [_pod_object(pod) for pod in own]
+            objects += [_pod(random, namespace, name, index) for index in range(random.choice((0, 1, 1, 1, 2, 2)))]
+            objects.append(_service(random, namespace, name))
             if random.random() < 0.2:  # a second Service for the same pods
-                objects += _service(random, namespace, f"{name}-too", own, app=name)
-    objects += [_authentication(random, index) for index in range(random.choice((0, 1, 2, 4)))]
-    objects += [_rule(random, index) for index in range(random.choice((0, 1, 2, 4)))]
-    objects += [_entry(random, index) for index in range(random.choice((0, 0, 1, 2)))]
-    return Mesh(objects, pods, random.random() < 0.85)
+                objects.append(_service(random, namespace, f"{name}-too", app=name))
+    for many, one in (
+        ((0, 1, 2, 4), _authentication),
+        ((0, 1, 2, 4), _rule),
+        ((0, 0, 1, 2), _entry),
+        ((0, 0, 1, 3), _machine),
+        ((0, 0, 0, 1, 2), _sidecar),
+        ((0, 0, 1), _alias),
+        ((0, 0, 1, 2), _routes),
+    ):
+        objects += [one(random, index) for index in range(random.choice(many))]
+    outbound = random.choice(("ALLOW_ANY", "ALLOW_ANY", "REGISTRY_ONLY"))
+    return Mesh(objects, random.random() < 0.85, outbound)
 
 
 def _age(random: Random) -> dict[str, str]:
     return {"creationTimestamp": f"2024-01-0{random.randint(1, 3)}T00:00:00Z"}
 
 
-def _pod(random: Random, namespace: str, app: str, number: int) -> Pod:
+def _pod(random: Random, namespace: str, app: str, index: int) -> dict[str, Any]:
+    """Make a pod, with a sidecar or without; some lack a named port, or have it under another number."""
     has_sidecar = random.random() < 0.8
     labels = {"app": app, "version": random.choice(("v1", "v2"))}
     labels |= {MARK: "istio" if random.random() < 0.95 else "disabled"} if has_sidecar else {}
-    return Pod(f"{app}-{number}", namespace, labels, f"10.1.0.{number + 1}", has_sidecar)
+    ports = [
+        {"name": name, "containerPort": random.choice((target, target, target, target + 100))}
+        for name, (_, target) in PORTS.items()
+        if random.random() < 0.95
+    ]
+    containers = [{"name": "app", "ports": ports}, *([{"name": "istio-proxy"}] if has_sidecar else [])]
+    more: dict[str, Any] = {"labels": labels}
+    if random.random() < 0.1:
+        more["annotations"] = {"traffic.sidecar.istio.io/excludeInboundPorts": "8080, 8443"}
+    made = kubernetes("Pod", namespace, f"{app}-{index}", {"containers": containers}, **more)
+    return {**made, "status": {"phase": "Running"}}
 
 
-def _pod_object(pod: Pod) -> dict[str, Any]:
-    ports = [{"name": name[:15], "containerPort": target} for name, (_, target) in PORTS.items()]
-    containers = [{"name": "app", "ports": ports}, *([{"name": "istio-proxy"}] if pod.has_sidecar else [])]
-    made = kubernetes("Pod", pod.namespace, pod.name, {"containers": containers}, labels=pod.labels)
-    return {**made, "status": {"podIP": pod.address, "phase": "Running"}}
-
-
-def _service(random: Random, namespace: str, name: str, pods: list[Pod], app: str = "") -> Iterator[dict[str, Any]]:
+def _service(random: Random, namespace: str, name: str, app: str = "") -> dict[str, Any]:
     chosen = random.sample(list(PORTS), random.randint(1, 4))
     spec: dict[str, Any] = {"selector": {"app": app or name}, "ports": [_port(random, port) for port in chosen]}
-    spec["clusterIP"] = "None" if random.random() < 0.2 else f"10.2.0.{random.randint(1, 250)}"
+    if random.random() < 0.2:
+        spec["clusterIP"] = "None"
     more: dict[str, Any] = _age(random)
     if random.random() < 0.1:
-        more["annotations"] = {"networking.istio.io/exportTo": random.choice((".", "a", "b", "*", "a,b"))}
-    yield kubernetes("Service", namespace, name, spec, **more)
-    slices = [{"name": port["name"], "port": PORTS[_plain(port["name"])][1]} for port in spec["ports"]]
-    yield {
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "metadata": {"name": name, "namespace": namespace, "labels": {"kubernetes.io/service-name": name}},
-        "addressType": "IPv4",
-        "ports": slices,
-        "endpoints": [_endpoint(pod) for pod in pods],
-    }
-
-
-def _endpoint(pod: Pod) -> dict[str, Any]:
-    reference = {"kind": "Pod", "name": pod.name, "namespace": pod.namespace}
-    return {"addresses": [pod.address], "conditions": {"ready": True}, "targetRef": reference}
-
-
-def _plain(name: str) -> str:
-    return name.removeprefix("tcp-of-")
+        more["annotations"] = {"networking.istio.io/exportTo": random.choice((".", namespace, "*", "a,b"))}
+    return kubernetes("Service", namespace, name, spec, **more)
 
 
 def _port(random: Random, name: str) -> dict[str, Any]:
@@ -143,7 +125,7 @@ def _rule(random: Random, index: int) -> dict[str, Any]:
         spec["workloadSelector"] = {"matchLabels": _labels(random)}
         spec |= random.choice(({}, {"exportTo": ["."]}))
     elif random.random() < 0.5:
-        spec["exportTo"] = random.choice(([], ["."], ["*"], ["a"], ["b"], ["a", "b"], ["b", "elsewhere"]))
+        spec["exportTo"] = random.choice(EXPORTS)
     if random.random() < 0.5:
         spec["subsets"] = [_subset(random, name) for name in random.sample(("v1", "v2"), random.randint(1, 2))]
     namespace = random.choice((*NAMESPACES, *NAMESPACES, ROOT))
@@ -182,7 +164,7 @@ def _part(random: Random) -> dict[str, Any]:
 
 
 def _entry(random: Random, index: int) -> dict[str, Any]:
-    ports = [{"number": 80, "name": "http", "protocol": "HTTP", "targetPort": 8443}]
+    ports = [{"number": 80, "name": "plain", "protocol": "HTTP", "targetPort": 8443}]
     ports.append({"number": 443, "name": "tls", "protocol": random.choice(("TLS", "HTTPS", "HTTP", "TCP"))})
     spec: dict[str, Any] = {
         "hosts": [f"e{index}.example"],
@@ -191,13 +173,80 @@ def _entry(random: Random, index: int) -> dict[str, Any]:
     }
     if random.random() < 0.5:
         spec["location"] = random.choice(("MESH_INTERNAL", "MESH_EXTERNAL"))
-    if spec["resolution"] == "STATIC":
-        spec["endpoints"] = [_address(random)]
+    if spec["resolution"] == "STATIC" and random.random() < 0.6:
+        spec["endpoints"] = [_address(random, index)]
+    elif spec["resolution"] == "STATIC" and random.random() < 0.6:
+        spec["workloadSelector"] = {"labels": random.choice(({"app": "s0"}, {"app": "vm"}))}
     if random.random() < 0.3:
         spec["exportTo"] = random.choice((["."], ["*"], ["a"]))
-    return istio("networking", "ServiceEntry", random.choice(NAMESPACES), f"e{index}", spec, **_age(random))
+    return istio("networking", "ServiceEntry", NAMESPACES[index], f"e{index}", spec, **_age(random))
 
 
-def _address(random: Random) -> dict[str, Any]:
-    found: dict[str, Any] = {"address": "10.3.0.1"}
+def _address(random: Random, index: int) -> dict[str, Any]:
+    found: dict[str, Any] = {"address": f"10.3.0.{index + 1}"}
     return found | random.choice(({}, {"labels": {MARK: "istio", "app": "s0"}}, {"serviceAccount": "x"}))
+
+
+def _machine(random: Random, index: int) -> dict[str, Any]:
+    """Make a WorkloadEntry."""
+    spec = {
+        **_address(random, index + 100),
+        **random.choice(({}, {"ports": {"http": 8080}}, {"ports": {"plain": 8080}})),
+    }
+    spec["labels"] = {**spec.get("labels", {}), "app": random.choice(("s0", "vm"))}
+    return istio("networking", "WorkloadEntry", random.choice(NAMESPACES), f"vm{index}", spec, **_age(random))
+
+
+def _sidecar(random: Random, index: int) -> dict[str, Any]:
+    spec: dict[str, Any] = {}
+    if random.random() < 0.8:
+        hosts = (
+            "./*",
+            "a/*",
+            "*/*",
+            "*/*.example",
+            "b/s0.b.svc.cluster.local",
+            "~/*",
+            f"{ROOT}/*",
+            "*/s1.a.svc.cluster.local",
+        )
+        spec["egress"] = [{"hosts": random.sample(hosts, random.randint(1, 2))}]
+        if random.random() < 0.2:
+            port = {"number": random.choice((80, 84, 443)), "name": "p", "protocol": "TCP"}
+            spec["egress"].insert(0, {"hosts": ["*/*"], "port": port})
+    if random.random() < 0.3:
+        spec["outboundTrafficPolicy"] = random.choice(({}, {"mode": "ALLOW_ANY"}, {"mode": "REGISTRY_ONLY"}))
+    if random.random() < 0.3 or not spec:
+        port = {
+            "number": random.choice((8080, 8443)),
+            "name": "in",
+            "protocol": random.choice(("HTTP", "TCP", "HTTPS")),
+        }
+        spec["ingress"] = [{"port": port, "defaultEndpoint": "127.0.0.1:8080"}]
+    namespace = random.choice((*NAMESPACES, *NAMESPACES, ROOT))
+    if namespace != ROOT and (random.random() < 0.4 or "ingress" in spec):
+        spec["workloadSelector"] = {"labels": _labels(random)}
+    if namespace == ROOT and spec.pop("ingress", None):
+        spec["egress"] = [{"hosts": ["./*"]}]
+    return istio("networking", "Sidecar", namespace, f"sc{index}", spec, **_age(random))
+
+
+def _alias(random: Random, index: int) -> dict[str, Any]:
+    """Make another name for a Service, or for a host outside."""
+    ports = [{"name": "http", "port": 80}, {"name": "tcp", "port": 82}]
+    target = random.choice(("s0.a.svc.cluster.local", "e0.example", "db.example"))
+    spec = {"type": "ExternalName", "externalName": target, "ports": ports}
+    return kubernetes("Service", random.choice(NAMESPACES), f"alias{index}", spec, **_age(random))
+
+
+def _routes(random: Random, index: int) -> dict[str, Any]:
+    hosts = ("s0.a.svc.cluster.local", "s1.b.svc.cluster.local", "e0.example")
+    destination: dict[str, Any] = {"host": random.choice(hosts)}
+    destination |= random.choice(({}, {"subset": "v1"}, {"port": {"number": 80}}))
+    spec: dict[str, Any] = {
+        "hosts": [random.choice((*hosts, "www.example"))],
+        "http": [{"route": [{"destination": destination}]}],
+    }
+    if random.random() < 0.3:
+        spec["exportTo"] = random.choice((["."], ["*"], ["a"]))
+    return istio("networking", "VirtualService", random.choice(NAMESPACES), f"v{index}", spec, **_age(random))

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from meshguard.tls.facts import Settings
 from meshguard.tls.scope import imports, is_exported, sidecar_of
-from tests.tls.given import world
+from tests.tls.given import NEWEST, world
 from tests.tls.matrix import ROOT, istio, kubernetes
 
+HOST = "a.shop.svc.cluster.local"
 SERVICE = kubernetes("Service", "shop", "a", {"selector": {"app": "a"}, "ports": [{"port": 80}]})
 
 
@@ -53,34 +55,78 @@ def test_the_sidecar_that_holds(objects: list[dict[str, Any]], expected: str | N
     ],
 )
 def test_what_is_taken_in(hosts: list[str], expected: bool) -> None:  # noqa: FBT001 - a case
-    found = world([SERVICE, sidecar("web", "w", egress=[{"hosts": hosts}])])
-    (service,) = found.services["shop"]
+    assert taken([{"hosts": hosts}] if hosts else []) is expected
 
-    assert imports(found, sidecar_of(found, "web", {}), service, "web") is expected
+
+def taken(egress: list[dict[str, Any]], more: tuple[dict[str, Any], ...] = (), settings: Settings = NEWEST) -> bool:
+    """Tell whether pods of `web` know the port of the service."""
+    found = world([SERVICE, *more, sidecar("web", "w", egress=egress)], settings)
+    (service,) = found.services["shop"]
+    return imports(found, sidecar_of(found, "web", {}), service, service.ports[0], "web")
+
+
+@pytest.mark.parametrize(
+    ("port", "expected"),
+    [
+        ({"number": 80, "protocol": "HTTP"}, True),
+        ({"number": 81, "protocol": "HTTP"}, False),
+        ({"number": 81, "protocol": "HTTP_PROXY"}, True),
+    ],
+)
+def test_the_port_of_a_listener_narrows_it(port: dict[str, Any], expected: bool) -> None:  # noqa: FBT001 - a case
+    assert taken([{"hosts": ["shop/*"], "port": {"name": "p", **port}}, {"hosts": ["other/*"]}]) is expected
+
+
+def test_what_is_left_out_of_one_listener_is_taken_by_another() -> None:
+    port = {"name": "p", "number": 80, "protocol": "HTTP"}
+    assert taken([{"hosts": ["*/*", "~shop/*"]}, {"hosts": ["shop/*"], "port": port}])
+
+
+def test_older_istios_leave_nothing_out() -> None:
+    assert taken([{"hosts": ["*/*", "~shop/*"]}], settings=Settings((1, 30)))
 
 
 def test_the_own_namespace_is_a_dot() -> None:
     found = world([SERVICE, sidecar("shop", "w", egress=[{"hosts": ["./*"]}])])
+    (service,) = found.services["shop"]
 
-    assert imports(found, sidecar_of(found, "shop", {}), found.services["shop"][0], "shop")
+    assert imports(found, sidecar_of(found, "shop", {}), service, service.ports[0], "shop")
+
+
+def routes(host: str = HOST, port: int | None = None, **spec: Any) -> dict[str, Any]:
+    destination = {"host": host, **({} if port is None else {"port": {"number": port}})}
+    rules = [{"route": [{"destination": destination}]}]
+    return istio("networking", "VirtualService", "web", "v", {"hosts": ["front"], "http": rules, **spec})
 
 
 @pytest.mark.parametrize(
-    ("gateways", "host", "expected"),
+    ("made", "expected"),
     [
-        (["mesh"], "a.shop.svc.cluster.local", True),
-        ([], "a.shop.svc.cluster.local", True),
-        (["g"], "a.shop.svc.cluster.local", False),
-        (["mesh"], "b.shop.svc.cluster.local", False),
+        (routes(), True),
+        (routes(gateways=["mesh"]), True),
+        (routes(gateways=["g"]), False),
+        (routes(host="b.shop.svc.cluster.local"), False),
+        (routes(port=80), True),
+        (routes(port=81), False),
+        (routes(hosts=["*.web.svc.cluster.local"]), True),
+        (routes(exportTo=["."]), True),
+        (routes(exportTo=["other"]), False),
     ],
 )
-def test_what_a_virtual_service_brings_in(gateways: list[str], host: str, expected: bool) -> None:  # noqa: FBT001
-    rule = {"route": [{"destination": {"host": host}}]}
-    spec = {"hosts": ["front"], "gateways": gateways, "http": [rule]}
-    routes = istio("networking", "VirtualService", "web", "v", spec)
-    found = world([SERVICE, routes, sidecar("web", "w", egress=[{"hosts": ["./*"]}])])
+def test_what_a_virtual_service_brings_in(made: dict[str, Any], expected: bool) -> None:  # noqa: FBT001 - a case
+    assert taken([{"hosts": ["./*"]}], (made,)) is expected
 
-    assert imports(found, sidecar_of(found, "web", {}), found.services["shop"][0], "web") is expected
+
+def test_a_virtual_service_that_is_left_out_brings_nothing_in() -> None:
+    left_out = ["./*", "~/front.web.svc.cluster.local"]
+
+    assert not taken([{"hosts": left_out}], (routes(),))
+    assert taken([{"hosts": left_out}], (routes(),), Settings((1, 30)))
+
+
+def test_a_wildcard_of_a_virtual_service_meets_the_host_that_is_named() -> None:
+    assert taken([{"hosts": ["./x.example"]}], (routes(hosts=["*.example"]),))
+    assert not taken([{"hosts": ["./x.example"]}], (routes(hosts=["*.other"]),))
 
 
 @pytest.mark.parametrize(
