@@ -38,6 +38,11 @@ externalRouting:
 
 - https://istio.io/latest/docs/reference/config/networking/destination-rule/#ClientTLSSettings
 - https://github.com/istio/istio/issues/26554
+
+## Shown by
+
+- `tests/stories/test_s4_https_backends.py::test_every_place_of_the_rule`
+- `tests/mesh/test_ports.py::test_a_gateway_that_opens_tls_sends_plain_requests_on`
 """
 
 from collections.abc import Iterator

@@ -29,6 +29,12 @@ ports:
 ## See
 
 - https://istio.io/latest/docs/reference/config/annotations/#SidecarTrafficExcludeInboundPorts
+
+## Shown by
+
+- `tests/stories/test_s4_https_backends.py::test_an_excluded_port`
+- `tests/stories/test_s4_values.py::test_the_rendered_form_serves_everyone`
+- `tests/stories/test_s6_metrics.py::test_an_excluded_port_is_read_in_plain_text`
 """
 
 from collections.abc import Iterator

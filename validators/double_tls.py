@@ -48,6 +48,10 @@ externalRouting:
 
 - https://istio.io/latest/docs/ops/common-problems/network-issues/#double-tls-tls-origination-for-a-tls-request
 - https://github.com/istio/istio/issues/17031
+
+## Shown by
+
+- `tests/stories/test_s4_values.py::test_origination_for_everyone_breaks_https_in_the_mesh`
 """
 
 from collections.abc import Iterator

@@ -59,6 +59,10 @@ backends: [{service: orders-next}]
 ## See
 
 - https://istio.io/latest/docs/ops/best-practices/security/
+
+## Shown by
+
+Nothing of the mesh is claimed: what a team may use is what the policy says.
 """
 
 from collections.abc import Iterator

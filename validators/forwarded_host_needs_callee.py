@@ -33,6 +33,10 @@ upstreams:
 
 - https://github.com/kubernetes/ingress-nginx/issues/3171
 - https://github.com/istio/istio/issues/25267
+
+## Shown by
+
+- `tests/stories/test_s5_public_host.py::test_the_public_host_before_and_after`
 """
 
 from collections.abc import Iterator

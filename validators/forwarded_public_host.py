@@ -34,6 +34,11 @@ internalRouting:
 
 - https://github.com/istio/istio/issues/25267
 - https://github.com/istio/istio/issues/9107
+
+## Shown by
+
+- `tests/stories/test_s5_public_host.py::test_the_public_host_before_and_after`
+- `tests/stories/test_s5_public_host.py::test_on_port_80_the_host_decides_whatever_address_is_dialled`
 """
 
 from collections.abc import Iterator

@@ -85,6 +85,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#VirtualService
+
+## Shown by
+
+Nothing of the mesh is claimed: which gateways a team may use is what the policy says.
 """
 
 from collections.abc import Iterator

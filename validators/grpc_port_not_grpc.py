@@ -32,6 +32,11 @@ ports:
 
 - https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/#http-gateway-protocol-selection
 - https://github.com/istio/istio/issues/25555
+
+## Shown by
+
+- `tests/mesh/test_ports.py::test_what_a_port_of_grpc_is_spoken_to_in`
+- `tests/mesh/test_ports.py::test_one_long_connection_to_a_tcp_port_meets_one_pod`
 """
 
 from collections.abc import Iterator

@@ -38,6 +38,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#VirtualService
+
+## Shown by
+
+Nothing of the mesh is claimed: the template and the facts that it lacks are the policy's.
 """
 
 from collections.abc import Iterator

@@ -42,6 +42,10 @@ internalRouting:
 
 - https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
 - https://github.com/istio/istio/issues/22124
+
+## Shown by
+
+- `tests/mesh/test_ports.py::test_http_rules_of_callers_inside_do_not_reach_an_opaque_port`
 """
 
 from collections.abc import Iterator

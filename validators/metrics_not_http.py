@@ -47,6 +47,10 @@ ports:
 - https://istio.io/latest/docs/ops/integrations/prometheus/#tls-settings
 - https://github.com/prometheus/prometheus/issues/9068
 - https://github.com/istio/istio/issues/29045
+
+## Shown by
+
+- `tests/stories/test_s6_metrics.py::test_what_the_reporters_saw`
 """
 
 from collections.abc import Iterator

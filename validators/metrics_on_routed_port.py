@@ -56,6 +56,11 @@ externalRouting:
 - https://istio.io/latest/docs/ops/integrations/prometheus/
 - https://istio.io/latest/docs/reference/config/security/peer_authentication/
 - https://github.com/istio/istio/issues/49098
+
+## Shown by
+
+- `tests/stories/test_s6_metrics.py::test_what_the_reporters_saw`
+- `tests/stories/test_s6_metrics.py::test_a_scraper_without_mesh_certificates_reads_a_port_of_its_own_in_plain_text`
 """
 
 from collections.abc import Iterator

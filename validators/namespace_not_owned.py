@@ -61,6 +61,10 @@ externalRouting:
 
 - https://kubernetes.io/docs/concepts/security/multi-tenancy/#namespaces
 - https://istio.io/latest/blog/2026/security-considerations-on-namespace-based-multi-tenancy/
+
+## Shown by
+
+Nothing of the mesh is claimed: whose a namespace is, is what the policy says.
 """
 
 from collections.abc import Iterator

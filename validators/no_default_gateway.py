@@ -53,6 +53,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#VirtualService
+
+## Shown by
+
+Nothing of the mesh is claimed: the policy has several gateways and chooses none.
 """
 
 from collections.abc import Iterator

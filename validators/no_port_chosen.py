@@ -79,6 +79,12 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination
+
+## Shown by
+
+- `tests/mesh/test_ports.py::test_a_port_that_speaks_no_http_answers_no_request`
+- `tests/mesh/test_ports.py::test_a_gateway_that_opens_tls_sends_plain_requests_on`
+- `tests/mesh/test_ports.py::test_a_gateway_that_passes_tls_through`
 """
 
 from collections.abc import Iterator

@@ -36,6 +36,10 @@ ports:
 
 - https://github.com/istio/istio/issues/16458
 - https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+
+## Shown by
+
+- `tests/mesh/test_port_443.py::test_what_calls_on_443_reach`
 """
 
 from collections.abc import Iterator

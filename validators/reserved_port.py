@@ -8,8 +8,9 @@ With 15020 as the metrics port metrics merging is skipped silently, with 15090 p
 (run on Istio 1.31).
 
 As the number that callers dial, 15001, 15006, 15021 and 15090 are broken too where the port speaks HTTP: sidecars
-open no listener for them, the calls leave as plaintext, and mutual TLS in STRICT mode refuses those (run on 1.27
-and 1.31; skipped without a word since 1.19). The other numbers can be dialled if the container port is another.
+open no listener for them. Calls to 15001 are dropped in every mode; those to the others leave as plaintext, without
+identity, and mutual TLS in STRICT mode refuses them (run on 1.27 and 1.31; skipped without a word since 1.19). The
+other numbers can be dialled if the container port is another.
 
 ## Bad
 
@@ -43,6 +44,12 @@ ports:
 - https://istio.io/latest/docs/ops/deployment/application-requirements/#ports-used-by-istio
 - https://github.com/istio/istio/issues/49905
 - https://github.com/istio/istio/pull/45670
+
+## Shown by
+
+- `tests/mesh/test_ports.py::test_numbers_that_callers_cannot_dial`
+- `tests/mesh/test_ports.py::test_container_ports_that_the_sidecar_listens_on`
+- `tests/mesh/test_metrics_merging.py::test_a_metrics_port_that_is_the_sidecars`
 """
 
 from collections.abc import Iterator

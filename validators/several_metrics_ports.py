@@ -2,9 +2,10 @@
 
 ## Why
 
-With metrics merging (`mesh.prometheus: merged`) one annotation of the pod names the application's one metrics port;
-the agent in the pod adds the proxy's metrics and serves both on 15020. The metrics of every further port are never
-scraped, and nothing tells so.
+With metrics merging (`mesh.prometheus: merged`) the annotation `prometheus.io/port` of the pod names the
+application's one metrics port; the agent in the pod adds the proxy's metrics and serves both on 15020. The metrics
+of every further port are never scraped, and nothing tells so. From Istio 1.31 on a chart can list several in
+`prometheus.istio.io/scrape-targets` (run; 1.27 knows no such list): meshguard asks for the one that all read.
 
 ## Bad
 
@@ -33,6 +34,11 @@ ports:
 ## See
 
 - https://istio.io/latest/docs/ops/integrations/prometheus/#option-1-metrics-merging
+
+## Shown by
+
+- `tests/mesh/test_metrics_merging.py::test_one_annotation_names_one_port`
+- `tests/mesh/test_metrics_merging.py::test_only_newer_versions_know_a_list`
 """
 
 from collections.abc import Iterator

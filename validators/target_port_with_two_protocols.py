@@ -43,6 +43,12 @@ ports:
 
 - https://istio.io/latest/docs/reference/config/analysis/ist0137/
 - https://github.com/istio/istio/issues/29302
+
+## Shown by
+
+- `tests/mesh/test_ports.py::test_one_container_port_cannot_speak_http_and_grpc`
+- `tests/mesh/test_ports.py::test_one_container_port_cannot_speak_http_and_tcp`
+- `tests/mesh/test_ports.py::test_the_analyzer_may_tell`
 """
 
 from collections.abc import Iterator

@@ -2,10 +2,11 @@
 
 ## Why
 
-What is declared HTTP is parsed as HTTP: the first bytes of MySQL, Redis or Kafka get `400 Bad Request` or a reset.
+What is declared HTTP is parsed as HTTP: the first bytes of Redis or Kafka leave the caller as an unknown connection
+without mutual TLS, and the service's own sidecar answers `400 Bad Request`, or refuses them in STRICT mode.
 With protocols in which the server speaks first (MySQL, SMTP, FTP, SSH, NATS) it is worse: each sidecar of the mesh
 opens that port number for HTTP and waits for a request, so that other teams' clients of databases outside the mesh
-hang in the handshake on the same number (istio/istio#22150; Istio 1.4 and later).
+hang in the handshake on the same number (istio/istio#22150; run on 1.27 and 1.31).
 
 Only numbers that nothing else is known for are looked at. A container port does not count, nor does a port with
 `metrics`. Elasticsearch (9200), Vault (8200), CouchDB (5984), ClickHouse (8123) and etcd (2379) do speak HTTP.
@@ -45,6 +46,11 @@ ports:
 - https://istio.io/latest/docs/ops/deployment/application-requirements/#server-first-protocols
 - https://github.com/istio/istio/issues/22150
 - https://github.com/istio/istio/issues/40168
+
+## Shown by
+
+- `tests/mesh/test_ports.py::test_a_database_port_declared_http_silences_databases_outside`
+- `tests/mesh/test_ports.py::test_a_cache_declared_http_is_asked_in_vain`
 """
 
 from collections.abc import Iterator

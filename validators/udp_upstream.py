@@ -29,6 +29,10 @@ upstreams:
 
 - https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
 - https://github.com/istio/istio/issues/11658
+
+## Shown by
+
+- `tests/mesh/test_ports.py::test_udp_is_nothing_to_the_mesh`
 """
 
 from collections.abc import Iterator

@@ -45,6 +45,11 @@ ports:
 
 - https://istio.io/latest/docs/ops/integrations/prometheus/#tls-settings
 - https://github.com/istio/istio/issues/38720
+
+## Shown by
+
+- `tests/stories/test_s6_metrics.py::test_what_the_reporters_saw`
+- `tests/stories/test_s6_metrics.py::test_a_scraper_with_mesh_certificates_reads_a_declared_port`
 """
 
 from collections.abc import Iterator

@@ -55,6 +55,10 @@ externalRouting:
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#VirtualService
 - https://istio.io/latest/docs/reference/config/analysis/ist0101/
+
+## Shown by
+
+Nothing of the mesh is claimed: which gateways there are is what the policy says.
 """
 
 from collections.abc import Iterator

@@ -32,6 +32,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination
+
+## Shown by
+
+- `tests/mesh/test_ports.py::test_a_port_that_the_service_lacks`
 """
 
 from collections.abc import Iterator

@@ -73,6 +73,12 @@ externalRouting:
 - https://istio.io/latest/docs/tasks/traffic-management/ingress/ingress-sni-passthrough/
 - https://github.com/istio/istio/issues/34612
 - https://github.com/istio/istio/issues/42303
+
+## Shown by
+
+- `tests/mesh/test_ports.py::test_a_port_that_speaks_no_http_answers_no_request`
+- `tests/mesh/test_ports.py::test_a_gateway_that_opens_tls_sends_plain_requests_on`
+- `tests/mesh/test_ports.py::test_a_gateway_that_passes_tls_through`
 """
 
 from collections.abc import Iterator

@@ -65,6 +65,12 @@ internalRouting:
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination
 - https://github.com/istio/istio/issues/54148
+
+## Shown by
+
+- `tests/mesh/test_ports.py::test_a_port_that_the_service_lacks`
+- `tests/mesh/test_ports.py::test_a_port_that_speaks_no_http_answers_no_request`
+- `tests/stories/test_s6_metrics.py::test_metrics_of_a_routed_port_are_not_reachable_from_outside`
 """
 
 from collections.abc import Iterator

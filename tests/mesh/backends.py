@@ -99,6 +99,23 @@ def listen(backs: Backends, address: str, port: int, tls: Tls | None = None) -> 
     backs.servers.append(opened.result())
 
 
+def greet(backs: Backends, address: str, port: int, greeting: bytes) -> None:
+    """Open a port of an application that speaks first, as databases do; `address:port` sees what it is told."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.CancelledError):
+            writer.write(greeting)
+            await writer.drain()
+            said = await reader.read(65536)
+            backs.seen[f"{address}:{port}"].append(Seen(address, port, "", said.decode("latin-1"), {}, ""))
+        writer.close()
+
+    opened = asyncio.run_coroutine_threadsafe(
+        asyncio.start_server(serve, address, port, reuse_address=True), backs.loop
+    )
+    backs.servers.append(opened.result())
+
+
 def forward(backs: Backends, address: tuple[str, int], to: tuple[str, int]) -> None:
     """Hand connections on as a Service's address does; a reset is passed on as one."""
 

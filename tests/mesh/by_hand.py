@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from tests.mesh.backends import Seen
 from tests.mesh.check import CALLER
-from tests.mesh.client import Answer, Ask
+from tests.mesh.client import LIMIT, Answer, Ask, captured
 from tests.mesh.cluster import Cluster, Lab, cluster, from_pod, logged, through_gateway
 from tests.mesh.world import ServicePort, Workload, document, world
 from tests.targets.istio.given import facts_of
@@ -17,9 +17,9 @@ ORDERS = Workload("orders", "shop", 0, (ServicePort(8080, "http", "HTTP", 8080),
 NEXT = ORDERS._replace(name="orders-next", labels={"app": "orders-next"})
 POLICY = """
 mesh: {{mtls: {mtls}, outboundTraffic: {outbound}, istioVersion: "{istio}"}}
-gateways: {{public: {{gateway: istio-ingress/public}}}}
+gateways: {{public: {{gateway: istio-ingress/public, tls: {gateway}}}}}
 """
-_GATEWAY, _CALLER = "gateway-public.istio-ingress", "caller.callers"
+GATEWAY, INSIDER = "gateway-public.istio-ingress", "caller.callers"
 _cases = count()
 
 
@@ -38,13 +38,17 @@ def by_hand(
     workloads: Sequence[Workload] = (ORDERS,),
     mtls: str = "PERMISSIVE",
     outbound: str = "ALLOW_ANY",
-    ejection: bool = False,
+    gateway: str = "terminate",
+    **more: Any,
 ) -> Iterator[Cluster]:
-    """Run workloads with a gateway and a caller before them, and objects that nobody has checked."""
-    facts = facts_of(POLICY.format(mtls=mtls, outbound=outbound, istio=lab.minor))
+    """Run workloads with a gateway and a caller before them, and objects that nobody has checked.
+
+    Pods that fail are kept; `more` may say otherwise, and what else `cluster` takes.
+    """
+    facts = facts_of(POLICY.format(mtls=mtls, outbound=outbound, gateway=gateway, istio=lab.minor))
     around = world(facts, (), [*workloads, CALLER], documents)
-    proxied = [name for name, found in around.workloads.items() if found.sidecar or name == _GATEWAY]
-    with cluster(lab, around, proxied, ejection=ejection) as on:
+    proxied = [name for name, found in around.workloads.items() if found.sidecar or name == GATEWAY]
+    with cluster(lab, around, proxied, **{"ejection": False, **more}) as on:
         yield on
 
 
@@ -76,12 +80,37 @@ def from_outside(
     on: Cluster, path: str = "/", method: str = "GET", answers: str = "200", **headers: str
 ) -> Outcome:
     """Send a request to the gateway; underscores in the names of headers stand for dashes."""
-    return _sent(on, _GATEWAY, Ask(PUBLIC, path, method, _headers(answers, headers)))
+    return _sent(on, GATEWAY, Ask(PUBLIC, path, method, _headers(answers, headers)))
 
 
 def from_inside(on: Cluster, path: str = "/", method: str = "GET", answers: str = "200", **headers: str) -> Outcome:
     """Send a request to the service from a pod with a sidecar."""
-    return _sent(on, _CALLER, Ask(ORDERS.host, path, method, _headers(answers, headers)))
+    return _sent(on, INSIDER, Ask(ORDERS.host, path, method, _headers(answers, headers)))
+
+
+def dialled(
+    on: Cluster, port: int, path: str = "/", answers: str = "200", host: str = ORDERS.host, address: str = ""
+) -> tuple[Answer, tuple[Seen, ...]]:
+    """Send a request from a pod with a sidecar, whatever that makes of the port: to the service, or an address."""
+    ask = Ask(host, path, headers=_headers(answers, {}))
+    answer = from_pod(on, INSIDER, (address or on.workload("orders.shop").vip, port), ask)
+    return answer, tuple(on.backs.seen[ask.headers["x-case"]])
+
+
+def told(on: Cluster, address: str, port: int, says: bytes = b"", wait: float = LIMIT) -> bytes | None:
+    """Tell what an application in the mesh reads first that dials an address (of the world) and says this.
+
+    That is nothing where the connection is closed, and None where it stays open and silent.
+    """
+    with captured(on.at(on.workload(INSIDER).pod), on.at(address), port) as connection:
+        connection.settimeout(wait)
+        try:
+            connection.sendall(says)
+            return connection.recv(65536)
+        except TimeoutError:
+            return None
+        except OSError:
+            return b""
 
 
 def _headers(answers: str, headers: dict[str, str]) -> dict[str, str]:
@@ -91,7 +120,7 @@ def _headers(answers: str, headers: dict[str, str]) -> dict[str, str]:
 
 def _sent(on: Cluster, by: str, ask: Ask) -> Outcome:
     case = ask.headers["x-case"]
-    if by == _GATEWAY:
+    if by == GATEWAY:
         answer = through_gateway(on, by, ask)
     else:
         answer = from_pod(on, by, (on.workload("orders.shop").vip, 8080), ask)

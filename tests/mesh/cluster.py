@@ -6,9 +6,10 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-from tests.mesh.backends import Backends, close, forward, listen
+from tests.mesh.backends import Backends, close, forward, greet, listen
 from tests.mesh.client import Answer, Ask, Speaks, call, call_http2, captured, dial, secured
 from tests.mesh.envoy import Envoy, Plan, moved, running, said, until
 from tests.mesh.istio import Istio, Json, Proxy, Resources, generate
@@ -54,12 +55,18 @@ class Cluster(NamedTuple):
 
 @contextmanager
 def cluster(
-    lab: Lab, world: World, proxied: Iterable[str], *, ejection: bool = True, services: Iterable[str] = ()
+    lab: Lab,
+    world: World,
+    proxied: Iterable[str],
+    *,
+    ejection: bool = True,
+    services: Iterable[str] = (),
+    hosts: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Cluster]:
     """Run a world with the proxies of these workloads.
 
     Without `ejection` pods that fail are kept. Behind the addresses of `services` there is something too, for what
-    no proxy knows the way of.
+    no proxy knows the way of. `hosts` are the addresses of names outside.
     """
     workloads = [world.workloads[name] for name in proxied]
     shared = set(services)
@@ -67,13 +74,16 @@ def cluster(
     try:
         for name, workload in world.workloads.items():
             for port in {port.target: port for port in workload.ports if port.protocol != "UDP"}.values():
-                if "gateway" not in workload.labels:
-                    listen(lab.backs, moved(workload.behind(port), lab.number), port.target, port.tls)
+                address = moved(workload.behind(port), lab.number)
+                if port.greeting:
+                    greet(lab.backs, address, port.target, port.greeting)
+                elif "gateway" not in workload.labels:
+                    listen(lab.backs, address, port.target, port.tls)
             for port in workload.ports if name in shared else ():
                 pod, vip = moved(workload.pod, lab.number), moved(workload.vip, lab.number)
                 forward(lab.backs, (vip, port.number), (pod, port.target))
         plans = [
-            (resources, _plan(workload, ejection=ejection))
+            (resources, _plan(workload, hosts, ejection=ejection))
             for workload, resources in zip(workloads, given, strict=True)
         ]
         with running(plans, lab.number, lab.directory) as envoys:
@@ -94,9 +104,9 @@ def _proxy(workload: Workload) -> Proxy:
     return router(workload) if "gateway" in workload.labels else sidecar(workload)
 
 
-def _plan(workload: Workload, *, ejection: bool) -> Plan:
+def _plan(workload: Workload, hosts: Mapping[str, str], *, ejection: bool) -> Plan:
     targets = sorted({port.target for port in workload.ports if port.protocol != "UDP" and port.captured})
-    return Plan(_proxy(workload), workload.app, tuple(targets), ejection=ejection)
+    return Plan(_proxy(workload), workload.app, tuple(targets), hosts, ejection)
 
 
 def through_gateway(cluster: Cluster, gateway: str, ask: Ask) -> Answer:

@@ -23,7 +23,8 @@ HTTP_PORT, HTTPS_PORT = 8080, 8443  # of a gateway's pods
 class ServicePort(NamedTuple):
     """A port of a Service; `target` is the pod's. `tls` is what an application shows that speaks TLS itself.
 
-    Where the pod has a sidecar, `captured` tells whether it takes what comes in on the port.
+    Where the pod has a sidecar, `captured` tells whether it takes what comes in on the port. An application with a
+    `greeting` speaks no HTTP, and first.
     """
 
     number: int
@@ -32,6 +33,7 @@ class ServicePort(NamedTuple):
     target: int
     tls: Tls | None = None
     captured: bool = True
+    greeting: bytes = b""
 
 
 class Workload(NamedTuple):

@@ -108,6 +108,9 @@ func client(server *xds.FakeDiscoveryServer, asked proxy) *model.Proxy {
 			IstioVersion:   asked.IstioVersion,
 			ClusterID:      "Kubernetes",
 			ServiceAccount: asked.ServiceAccount,
+			// What every proxy says of itself: calls to these numbers get no listener.
+			EnvoyStatusPort:     15021,
+			EnvoyPrometheusPort: 15090,
 		},
 	})
 }
