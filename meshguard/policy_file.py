@@ -3,9 +3,9 @@
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from meshguard.diagnostic import SEVERITIES, Finding, Span, UserError, ValuePath
+from meshguard.diagnostic import SEVERITIES, Finding, Span, UserError, ValuePath, quoted
 from meshguard.escape import printable
-from meshguard.helm.loss import SourceError
+from meshguard.helm.loss import Loss, SourceError
 from meshguard.helm.version import NEWEST_4
 from meshguard.helm.yaml import load
 from meshguard.identity import WORD
@@ -91,10 +91,11 @@ def policy_of_ref(ref: str, directory: str) -> tuple[str, bytes]:
 def load_policy(path: str, data: bytes, rules: Collection[Rule]) -> Policy:
     """Read and check a policy; `rules` are those that it may name. Raise UserError with all its faults."""
     try:
-        node = load(data, path, NEWEST_4).node
+        document = load(data, path, NEWEST_4)
     except SourceError as error:
         raise UserError(f"the policy cannot be read: {_place(error.span)}: {error}") from None
-    findings = [*check(load_schema("policy"), node)]
+    node = document.node
+    findings = [*_lost(document.losses), *check(load_schema("policy"), node)]
     if not findings:
         findings = [
             *_unknown_rules(node, [rule.id for rule in rules]),
@@ -102,6 +103,8 @@ def load_policy(path: str, data: bytes, rules: Collection[Rule]) -> Policy:
             *_idle_exemptions(node, rules),
             *_unsupported(node),
             *_half_gateways(node),
+            *_several_defaults(node),
+            *_unknown_gateways(node),
             *_impossible_dates(node),
             *_unknown_words(node),
         ]
@@ -113,12 +116,29 @@ def load_policy(path: str, data: bytes, rules: Collection[Rule]) -> Policy:
 
 def _line(finding: Finding, node: Node) -> str:
     found = nearest(node, finding.at)
-    span = found.key if finding.on_key and found.key is not None else found.span
+    span = finding.span or (found.key if finding.on_key and found.key is not None else found.span)
     return f"  {_place(span)}: {printable(finding.message)}"
 
 
 def _place(span: Span) -> str:
     return f"{printable(span.file)}:{span.line}:{span.column}"
+
+
+def _lost(losses: Iterable[Loss]) -> Iterator[Finding]:
+    """Find what YAML drops without a word: a limit that does not count limits nothing."""
+    for loss in losses:
+        if loss.kind in _DROPS:
+            again = loss.related if loss.kind == "duplicate-key" else None
+            yield Finding(loss.at, _DROPS[loss.kind].format(*loss.at[-1:]), span=again or loss.span)
+
+
+_DROPS = {
+    "duplicate-key": "'{}' stands in this map already, and only one of the two counts; make them one",
+    "colliding-keys": "'{}' and another key of this map are one in the end; make them one",
+    "merge-after-keys": "`<<` comes after '{}' and overwrites it; write `<<` first",
+    "second-document": "a policy is one document, and here begins another one; put both into one",
+    "trailing-content": "the policy ends before this, so it does not count; take it out",
+}
 
 
 def _unknown_rules(node: Node, names: Collection[str]) -> Iterator[Finding]:
@@ -163,6 +183,37 @@ def _half_gateways(node: Node) -> Iterator[Finding]:
                 at = ValuePath(("clusters", cluster, "gateways", name))
                 message = f"gateway '{name}' of cluster '{cluster}' needs 'gateway'"
                 yield Finding(at, f"{message}, as the policy itself has no such gateway")
+
+
+def _several_defaults(node: Node) -> Iterator[Finding]:
+    """Find gateways that are the default beside another one, which would leave the choice to their order."""
+    base = ValuePath(("gateways",))
+    places = {name: base / name / "default" for name in _map(node, "gateways")}
+    yield from _second_default(node, places)
+    for cluster in _map(node, "clusters"):
+        over = ValuePath(("clusters", cluster, "gateways"))
+        said = [name for name in _map(node, *map(str, over)) if find(node, over / name / "default") is not None]
+        if said:
+            yield from _second_default(node, places | {name: over / name / "default" for name in said})
+
+
+def _second_default(node: Node, places: Mapping[str, ValuePath]) -> Iterator[Finding]:
+    found = {name: at for name, at in places.items() if (said := find(node, at)) is not None and said.value is True}
+    if len(found) > 1:
+        *others, last = found
+        yield Finding(found[last], f"'{others[0]}' is the default gateway already; there can be one")
+
+
+def _unknown_gateways(node: Node) -> Iterator[Finding]:
+    """Find gateways of a team that are named nowhere, so that the team gets less than it was meant to."""
+    known = {*_map(node, "gateways")}
+    for cluster in _map(node, "clusters"):
+        known |= {*_map(node, "clusters", cluster, "gateways")}
+    for team, says in _map(node, "teams").items():
+        for index, item in enumerate(_list(says, "visibility")):
+            if known and item.value not in known:
+                at = ValuePath(("teams", team, "visibility", index))
+                yield Finding(at, f"no gateway is named '{item.value}'; the gateways are {quoted(sorted(known))}")
 
 
 def _unknown_words(node: Node) -> Iterator[Finding]:

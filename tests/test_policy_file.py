@@ -45,6 +45,30 @@ def test_a_cluster_may_name_gateways_of_its_own() -> None:
     assert sites["dev"].gateways["a"].gateway == "n/a"
 
 
+def test_a_cluster_may_have_another_default_gateway() -> None:
+    text = """gateways: {a: {gateway: n/a, default: true}}
+clusters: {dev: {gateways: {a: {default: false}, b: {gateway: n/b, default: true}}}}
+teams: {shop: {visibility: [a, b]}}
+"""
+    sites = load_policy("p.yaml", text.encode(), RULES).sites
+
+    assert [name for name, gateway in sites["dev"].gateways.items() if gateway.default] == ["b"]
+
+
+def test_gateways_of_clusters_are_held_against_the_others() -> None:
+    text = """gateways: {a: {gateway: n/a, default: true}}
+clusters: {x: {}, y: {gateways: {b: {gateway: n/b, default: true}}}}
+teams: {shop: {visibility: [b, edge]}}
+"""
+    with pytest.raises(UserError) as error:
+        load_policy("p.yaml", text.encode(), RULES)
+
+    assert str(error.value).split("\n")[1:] == [
+        "  p.yaml:2:61: 'a' is the default gateway already; there can be one",
+        "  p.yaml:3:32: no gateway is named 'edge'; the gateways are 'a', 'b'",
+    ]
+
+
 def test_outside_of_git_it_is_in_the_directory(tmp_path: Path) -> None:
     write(tmp_path / ".meshguard.yaml")
 
@@ -126,6 +150,15 @@ exemptions: [{rule: a-rule, service: s, reason: r, approvedBy: a, expires: 2030-
             ["p.yaml:1:21: no exemption lifts 'of-the-engine': what it finds has to be mended"],
         ),
         ("locked: [a-rule, xyz]\n", [":1:18: there is no rule 'xyz'"]),
+        (
+            "limits: {paths: 3}\nmesh: {}\nlimits: {}\n",
+            ["p.yaml:3:1: 'limits' stands in this map already"],
+        ),
+        ("version: 1\n---\nlimits: {}\n", ["p.yaml:2:1: a policy is one document, and here begins another one"]),
+        (
+            "gateways: {a: {gateway: n/a, default: true}, b: {gateway: n/b}, c: {gateway: n/c, default: true}}\n",
+            ["p.yaml:1:92: 'a' is the default gateway already; there can be one"],
+        ),
         (
             "exemptions: [{rule: xyz, service: s, reason: r, approvedBy: a, expires: 2030-01-01}]\n",
             [":1:21: there is no rule 'xyz'"],
