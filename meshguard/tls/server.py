@@ -93,7 +93,7 @@ def _of_workload(world: World, port: Port, pod: Workload) -> Iterator[Server]:
         workloads=(pod.ref,),
         is_marked=is_marked,
         accepted=accepted(world, pod.ref.namespace, pod.labels, number) if heeds else None,
-        listener=listener(_declared(world, pod, number, port.protocol)) if heeds else "",
+        listener=listener(_declared(world, pod, number)) if heeds else "",
         assumed=(injection.assumed,) if injection.assumed else (),
     )
 
@@ -122,21 +122,18 @@ def container_port(port: Port, pod: Workload) -> int | None:
     return port.number if port.target is None else port.target
 
 
-def _declared(world: World, pod: Workload, number: int, otherwise: str) -> str:
-    """Give the protocol of a container port: the oldest Service that selects the pod says it for all.
-
-    What a ServiceEntry says of pods (`otherwise`) counts only where no Service has the port.
-    """
+def _declared(world: World, pod: Workload, number: int) -> str:
+    """Give the protocol of a container port: the oldest service that selects the pod says it for all."""
     sidecar = sidecar_of(world, pod.ref.namespace, pod.labels)
-    if sidecar is not None and sidecar.ingress:  # they replace those of Services
+    if sidecar is not None and sidecar.ingress:  # they replace those of services
         return dict(sidecar.ingress).get(number, AUTO)
-    selecting = [
+    selecting = (
         service
         for service in world.services.get(pod.ref.namespace, ())
-        if service.selector and not service.is_entry and covers(service.selector, pod.labels)
-    ]
+        if service.selector and covers(service.selector, pod.labels)
+    )
     declared = (port.protocol for one in selecting for port in one.ports if container_port(port, pod) == number)
-    return next(declared, otherwise)
+    return next(declared, AUTO)
 
 
 def _unseen(world: World, service: Service, port: Port, subset: Labels) -> Server:

@@ -23,6 +23,7 @@ from tests.tls.matrix import kubernetes
 READY = {"type": "Ready", "status": "True"}
 _UNKNOWN = frozenset({"not-exported", "not-imported", "alias", "named-udp", "udp"})  # why there is no cluster
 _ENTRIES = frozenset({"ServiceEntry", "WorkloadEntry"})
+_ISTIO = ("networking.istio.io/", "security.istio.io/")
 _PODS = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 
 
@@ -124,19 +125,30 @@ def _written(objects: Iterable[Json]) -> Iterator[tuple[Key, str]]:
     """Give the addresses that people wrote themselves."""
     for one in objects:
         key = one["kind"], one["metadata"].get("namespace", "default"), one["metadata"]["name"]
-        for entry in (one["spec"], *one["spec"].get("endpoints", ())) if one["kind"] in _ENTRIES else ():
+        if one["kind"] not in _ENTRIES:
+            continue
+        for entry in (one["spec"], *one["spec"].get("endpoints", ())):
             if "address" in entry:
                 yield key, entry["address"]
 
 
 def _kept(objects: Iterable[Json]) -> Iterator[Json]:
-    """Give what stays as it is: a Service gets an address."""
+    """Give what stays as it is, of what Istio heeds; the API server adds an address to a Service."""
     for index, one in enumerate(objects, 1):
-        spec = one.get("spec", {})
+        metadata, spec = {"namespace": "default", **one["metadata"]}, one.get("spec", {})
         if one["kind"] == "Service" and spec.get("type") != "ExternalName":
-            yield {**one, "spec": {"clusterIP": f"10.2.{index >> 8}.{index % 256}", **spec}}
-        elif one["kind"] not in _PODS:
+            ports = [{"targetPort": port["port"], **port} for port in spec["ports"]]
+            spec = {"clusterIP": f"10.2.{index >> 8}.{index % 256}", **spec, "ports": ports}
+        if one["kind"] == "Namespace":
             yield one
+        elif one["kind"] == "Service" or one["apiVersion"].startswith(_ISTIO):
+            yield {**one, "metadata": metadata, "spec": _with_full_name(spec, metadata["namespace"])}
+
+
+def _with_full_name(spec: Json, namespace: str) -> Json:
+    """Write the host of a rule in full, which istiod does when it reads from a cluster."""
+    host = spec.get("host", ".")
+    return spec if "." in host else {**spec, "host": f"{host}.{namespace}.svc.cluster.local"}
 
 
 def _running(world: World, addresses: Mapping[Key, str]) -> Iterator[Json]:

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import yaml
 
 from meshguard.tls.client import GATEWAY, SIDECAR, Client
 from meshguard.tls.verdict import CALLER
@@ -16,6 +17,7 @@ from tests.mesh.settled import said_and_seen
 from tests.tls import lookups, made_up
 from tests.tls.lookups import LOOKUPS, Lookup, objects
 from tests.tls.matrix import CLIENTS, HOST, PORTS, ROOT, SERVERS, TRAFFIC, Cell, cells, documents, kubernetes
+from tests.tls.reported import Reported, reported
 
 CALLER_PROXY = Proxy("sidecar", "caller", "callers", "10.9.9.9")
 MESH_WIDE = "mesh STRICT"
@@ -113,3 +115,24 @@ def test_made_up_mesh(seed: int, istio: Istio) -> None:
     said, seen = said_and_seen(made.objects, CLIENTS_MADE_UP, istio, mesh)
 
     assert (said.sent, said.taken) == (seen.sent, seen.taken)
+
+
+@pytest.mark.parametrize("cluster", tuple(reported()), ids=lambda cluster: cluster.name)
+def test_reported_cluster(cluster: Reported, istio: Istio) -> None:
+    mesh = Mesh(auto_mtls="enableAutoMtls: false" not in cluster.text)
+    for asked in cluster.runs:
+        callers = tuple(_client(word) for word in asked.arguments if word[:2] != "--" and word != "none")
+        said, seen = said_and_seen(plain(cluster.text), callers, istio, mesh)
+
+        assert (said.sent, said.taken) == (seen.sent, seen.taken)
+
+
+def _client(word: str) -> Client:
+    kind, _, namespace = word.rpartition("=")
+    return Client(kind or SIDECAR, namespace)
+
+
+def plain(text: str) -> list[dict[str, Any]]:
+    """Give the objects of manifests, Lists unfolded."""
+    documents = [one for one in yaml.safe_load_all(text) if one is not None]
+    return [item for one in documents for item in (one["items"] if one["kind"] == "List" else [one])]

@@ -164,7 +164,7 @@ def _part(random: Random) -> dict[str, Any]:
 
 
 def _entry(random: Random, index: int) -> dict[str, Any]:
-    ports = [{"number": 80, "name": "plain", "protocol": "HTTP", "targetPort": 8443}]
+    ports = [{"number": 80, "name": "http", "protocol": "HTTP", "targetPort": 8443}]
     ports.append({"number": 443, "name": "tls", "protocol": random.choice(("TLS", "HTTPS", "HTTP", "TCP"))})
     spec: dict[str, Any] = {
         "hosts": [f"e{index}.example"],
@@ -191,7 +191,7 @@ def _machine(random: Random, index: int) -> dict[str, Any]:
     """Make a WorkloadEntry."""
     spec = {
         **_address(random, index + 100),
-        **random.choice(({}, {"ports": {"http": 8080}}, {"ports": {"plain": 8080}})),
+        **random.choice(({}, {"ports": {"http": 8080}})),
     }
     spec["labels"] = {**spec.get("labels", {}), "app": random.choice(("s0", "vm"))}
     return istio("networking", "WorkloadEntry", random.choice(NAMESPACES), f"vm{index}", spec, **_age(random))
