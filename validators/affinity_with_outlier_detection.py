@@ -31,6 +31,11 @@ resilience:
 
 - https://github.com/istio/api/issues/3693
 - https://github.com/istio/istio/issues/41674
+
+## Shown by
+
+- `tests/mesh/test_resilience.py::test_a_pod_that_is_taken_out_loses_its_sessions`
+- `tests/mesh/test_resilience.py::test_callers_keep_to_their_zone_only_beside_outlier_detection`
 """
 
 from collections.abc import Iterator

@@ -59,6 +59,10 @@ resilience:
 
 - https://istio.io/latest/docs/reference/config/networking/destination-rule/#LoadBalancerSettings-ConsistentHashLB
 - https://github.com/istio/istio/issues/6011
+
+## Shown by
+
+- `tests/mesh/test_resilience.py::test_a_split_is_drawn_anew_for_each_request`
 """
 
 from collections.abc import Iterator

@@ -51,6 +51,10 @@ resilience:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/destination-rule/#LoadBalancerSettings-ConsistentHashLB
+
+## Shown by
+
+- `tests/mesh/test_resilience.py::test_there_is_nothing_to_hash_on_a_tcp_port`
 """
 
 from collections.abc import Iterator

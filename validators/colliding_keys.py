@@ -34,6 +34,10 @@ externalRouting:
 ## See
 
 - https://yaml.org/type/bool.html
+
+## Shown by
+
+- `tests/helm/test_what_helm_does.py::test_two_spellings_of_a_key_are_a_matter_of_chance`
 """
 
 from collections.abc import Iterator

@@ -41,6 +41,10 @@ resilience:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/destination-rule/#ConnectionPoolSettings-TCPSettings
+
+## Shown by
+
+- `tests/mesh/test_resilience.py::test_a_pod_that_is_gone_is_passed_over_only_where_time_is_left`
 """
 
 from collections.abc import Iterator

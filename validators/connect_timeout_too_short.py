@@ -30,6 +30,10 @@ resilience:
 
 - https://istio.io/latest/docs/reference/config/networking/destination-rule/#ConnectionPoolSettings-TCPSettings
 - https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts#tcp
+
+## Shown by
+
+- `tests/mesh/test_resilience.py::test_opening_a_connection_includes_the_handshake_of_mutual_tls`
 """
 
 from collections.abc import Iterator

@@ -41,6 +41,11 @@ resilience:
 - https://istio.io/latest/docs/tasks/traffic-management/circuit-breaking/
 - https://github.com/istio/istio/issues/49108
 - https://github.com/istio/istio/issues/19454
+
+## Shown by
+
+- `tests/mesh/test_resilience.py::test_requests_beyond_a_tiny_pool_fail_at_once`
+- `tests/mesh/test_resilience.py::test_one_connection_is_enough_for_grpc`
 """
 
 from collections.abc import Iterator

@@ -32,6 +32,10 @@ externalRouting:
 
 - https://yaml.org/spec/1.2.2/#document-markers
 - https://github.com/helm/helm/issues/32506
+
+## Shown by
+
+- `tests/helm/test_what_helm_does.py::test_what_follows_the_first_map_is_dropped`
 """
 
 from collections.abc import Iterator

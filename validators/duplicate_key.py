@@ -25,6 +25,10 @@ ports:
 ## See
 
 - https://yaml.org/spec/1.2.2/#mapping
+
+## Shown by
+
+- `tests/helm/test_what_helm_does.py::test_the_last_of_two_equal_keys_counts`
 """
 
 from collections.abc import Iterator

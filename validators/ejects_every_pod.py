@@ -39,6 +39,10 @@ resilience:
 
 - https://istio.io/latest/docs/reference/config/networking/destination-rule/#OutlierDetection
 - https://github.com/istio/istio/issues/45128
+
+## Shown by
+
+- `tests/mesh/test_resilience.py::test_all_pods_are_taken_out_only_where_the_share_is_all`
 """
 
 from collections.abc import Iterator

@@ -4,8 +4,8 @@
 
 With `consecutiveErrors: 1` one answer 5xx takes a pod out for `ejectionTime`, whatever the reason is. One client
 with a request that makes the application fail walks through the pods and takes out as many as `maxEjectionPercent`
-allows; the others get the load of all. With few pods the first one goes even where the share is smaller than a
-pod. A count of 5 or more tells a broken pod from a broken request.
+allows; the others get the load of all. Only a share that is smaller than one pod (50 of a single one) takes none
+out (run on Envoy 1.40). A count of 5 or more tells a broken pod from a broken request.
 
 ## Bad
 
@@ -32,6 +32,11 @@ resilience:
 - https://istio.io/latest/docs/reference/config/networking/destination-rule/#OutlierDetection
 - https://github.com/istio/istio/issues/20135
 - https://github.com/envoyproxy/envoy/issues/17504
+
+## Shown by
+
+- `tests/mesh/test_resilience.py::test_one_error_takes_a_pod_out`
+- `tests/mesh/test_resilience.py::test_five_errors_tell_a_broken_pod_from_a_broken_request`
 """
 
 from collections.abc import Iterator

@@ -27,6 +27,10 @@ ratio: 0.1
 ## See
 
 - https://github.com/helm/helm/issues/1707
+
+## Shown by
+
+- `tests/helm/test_what_helm_does.py::test_a_large_number_is_rounded`
 """
 
 from collections.abc import Iterator

@@ -37,6 +37,10 @@ externalRouting:
 ## See
 
 - https://yaml.org/type/merge.html
+
+## Shown by
+
+- `tests/helm/test_what_helm_does.py::test_what_is_merged_in_overwrites_the_keys_above_it`
 """
 
 from collections.abc import Iterator

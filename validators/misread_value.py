@@ -45,6 +45,10 @@ y: no
 
 - https://yaml.org/type/bool.html
 - https://yaml.org/type/int.html
+
+## Shown by
+
+- `tests/helm/test_what_helm_does.py::test_yaml_1_1_is_read`
 """
 
 import re

@@ -57,6 +57,10 @@ resilience: {loadBalancing: roundRobin}
 
 - https://helm.sh/docs/chart_template_guide/values_files/#deleting-a-default-key
 - https://helm.sh/docs/chart_template_guide/subcharts_and_globals/
+
+## Shown by
+
+- `tests/helm/test_vectors.py::test_coalesce`
 """
 
 from collections.abc import Iterator

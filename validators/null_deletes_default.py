@@ -40,6 +40,10 @@ image: {tag: latest}
 ## See
 
 - https://helm.sh/docs/chart_template_guide/values_files/#deleting-a-default-key
+
+## Shown by
+
+- `tests/helm/test_what_helm_does.py::test_a_null_deletes_a_default`
 """
 
 from collections.abc import Iterator

@@ -37,6 +37,11 @@ resilience:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/destination-rule/#OutlierDetection
+
+## Shown by
+
+- `tests/mesh/test_resilience.py::test_a_count_of_zero_takes_none_out`
+- `tests/mesh/test_resilience.py::test_five_errors_tell_a_broken_pod_from_a_broken_request`
 """
 
 from collections.abc import Iterator

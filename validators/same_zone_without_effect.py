@@ -49,6 +49,11 @@ resilience:
 - https://istio.io/latest/docs/tasks/traffic-management/locality-load-balancing/
 - https://kubernetes.io/docs/concepts/services-networking/service/#traffic-distribution
 - https://github.com/istio/api/issues/3693
+
+## Shown by
+
+- `tests/mesh/test_resilience.py::test_callers_keep_to_their_zone_only_beside_outlier_detection`
+- `tests/mesh/test_resilience.py::test_the_services_own_word_on_zones`
 """
 
 from collections.abc import Iterator

@@ -32,6 +32,10 @@ externalRouting:
 ## See
 
 - https://yaml.org/spec/1.2.2/#document-markers
+
+## Shown by
+
+- `tests/helm/test_what_helm_does.py::test_a_second_document`
 """
 
 from collections.abc import Iterator

@@ -42,6 +42,10 @@ upstream: {host: reports.example.com}
 ## See
 
 - https://helm.sh/docs/chart_best_practices/values/#naming-conventions
+
+## Shown by
+
+- `tests/helm/test_what_helm_does.py::test_keys_keep_their_spelling`
 """
 
 import re

@@ -45,6 +45,10 @@ description: "{{ .Values.text }}"
 
 - https://helm.sh/docs/chart_template_guide/values_files/
 - https://github.com/helm/helm/issues/2492
+
+## Shown by
+
+- `tests/helm/test_what_helm_does.py::test_a_template_in_a_value_is_text`
 """
 
 from collections.abc import Iterator
