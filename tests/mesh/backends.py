@@ -149,6 +149,13 @@ def silence(backs: Backends) -> None:
 
 async def _close(backs: Backends) -> None:
     for server in backs.servers:
+        for listening in server.sockets:
+            backs.loop.remove_reader(listening)
+    for _ in range(
+        5
+    ):  # what was accepted is begun: asyncio loses its socket where the server is closed before that
+        await asyncio.sleep(0)
+    for server in backs.servers:
         server.close()
     await _end()
 

@@ -49,7 +49,7 @@ _cases = count()
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("server", SERVERS)
-def test_callers_see_what_is_told(server: str, client: str, lab: Lab) -> None:
+def test_callers_see_what_is_told(server: str, client: str, each_lab: Lab) -> None:
     objects: list[dict[str, Any]] = list(SERVERS[server])
     if CLIENTS[client] is not None:
         spec = {"host": "app.shop.svc.cluster.local", "trafficPolicy": {"tls": CLIENTS[client]}}
@@ -62,7 +62,7 @@ def test_callers_see_what_is_told(server: str, client: str, lab: Lab) -> None:
     around = world(facts("PERMISSIVE"), (), pods, map(json.dumps, objects))
     proxied = (CALLER,) if server == "without sidecar" else (CALLER, APP)
     told = told_of(around.documents)
-    with cluster(lab, around, proxied) as on:
+    with cluster(each_lab, around, proxied) as on:
         seen = {key: seen_by(on, *key) for key in told}
     assert seen == {key: expected(row) for key, row in told.items()}
 
