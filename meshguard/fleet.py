@@ -6,19 +6,24 @@ read is a finding, so that the other services are still judged.
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TypeAlias
 
 from meshguard.diagnostic import ROOT, Diagnostic, Severity, Span, UserError, ValuePath
 from meshguard.helm.values import Request, read_file
 from meshguard.helm.version import Version
 from meshguard.identity import identify, pattern
 from meshguard.node import Plain
-from meshguard.pipeline import Outcome, Subject, judge
-from meshguard.policy import Environment, Policy, facts_for
-from meshguard.rule import Rule
+from meshguard.pipeline import Outcome, Subject, judge, understand
+from meshguard.policy import Environment, Identity, Policy, facts_for
+from meshguard.rule import Callee, Rule
 
 WORTH_A_PROCESS = 250  # services; fewer are judged sooner than a process is made and heard
+
+
+Judge: TypeAlias = Callable[[Subject], Outcome]
+Callees: TypeAlias = Callable[[Subject, str], Callee | None]
 
 
 class Plan(NamedTuple):
@@ -57,13 +62,53 @@ def plan(policy: Policy, top: str, today: str, helm: Version) -> Plan:
 
 def judge_all(subjects: tuple[Subject, ...], rules: tuple[Rule, ...], shape: Plain) -> Iterator[Outcome]:
     """Judge all subjects, in several processes where that is worth it; each finding says whose it is."""
+    callees = _callees(subjects, shape)
+
+    def judge_one(subject: Subject) -> Outcome:
+        return _judged(subject, partial(judge, subject, rules, shape, partial(callees, subject)))
+
     workers = min(_processors(), len(subjects) // WORTH_A_PROCESS)
     if workers < 2 or not hasattr(os, "fork"):  # noqa: PLR2004 - this process is one
-        return (_judge_one(subject, rules, shape) for subject in subjects)
+        return map(judge_one, subjects)
     size = -(-len(subjects) // workers)
     parts = [subjects[start : start + size] for start in range(0, len(subjects), size)]
-    pipes = [_fork(part, rules, shape) for part in parts[1:]]
-    return chain((_judge_one(subject, rules, shape) for subject in parts[0]), *map(_received, pipes))
+    pipes = [_fork(part, judge_one) for part in parts[1:]]
+    return chain(map(judge_one, parts[0]), *map(_received, pipes))
+
+
+def _callees(subjects: tuple[Subject, ...], shape: Plain) -> Callees:
+    """Give a way from a service and a name that it calls to the service of that name beside it.
+
+    What is called is read when it is first asked for, and once.
+    """
+    places = {_place(subject.facts.identity): subject for subject in subjects}
+    known: dict[tuple[str | None, ...], Callee | None] = {}
+
+    def callee(caller: Subject, name: str) -> Callee | None:
+        service, _, namespace = name.partition(".")
+        here = caller.facts.identity
+        wanted = here._replace(service=service, namespace=namespace or here.namespace)
+        place = next(
+            (found for found in (_place(wanted), _place(wanted._replace(env=None))) if found in places), None
+        )
+        if place is not None and place not in known:
+            known[place] = _read(places[place], shape)
+        return None if place is None else known[place]
+
+    return callee
+
+
+def _place(identity: Identity) -> tuple[str | None, ...]:
+    return identity.cluster, identity.env, identity.namespace, identity.service
+
+
+def _read(subject: Subject, shape: Plain) -> Callee | None:
+    """Read a service for those that call it; what is wrong with it is said where it is judged itself."""
+    try:
+        understood = understand(subject, shape)
+    except UserError:
+        return None
+    return None if isinstance(understood, Outcome) else Callee(understood[1], understood[0].node)
 
 
 def _processors() -> int:
@@ -71,23 +116,23 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _fork(subjects: tuple[Subject, ...], rules: tuple[Rule, ...], shape: Plain) -> int:
+def _fork(subjects: tuple[Subject, ...], judge_one: Judge) -> int:
     """Judge in a process of its own; gives the pipe that its outcomes come through."""
     receive, send = os.pipe()
     if os.fork() == 0:
-        _judge_and_exit(send, subjects, rules, shape)  # pragma: no cover - in a process that coverage does not see
+        _judge_and_exit(send, subjects, judge_one)  # pragma: no cover - in a process that coverage does not see
     os.close(send)
     return receive
 
 
 def _judge_and_exit(  # pragma: no cover - the same
-    send: int, subjects: tuple[Subject, ...], rules: tuple[Rule, ...], shape: Plain
+    send: int, subjects: tuple[Subject, ...], judge_one: Judge
 ) -> NoReturn:
     import pickle  # noqa: PLC0415 - only a large fleet needs it
 
     code = 1
     try:
-        outcomes = [_judge_one(subject, rules, shape) for subject in subjects]
+        outcomes = list(map(judge_one, subjects))
         with os.fdopen(send, "wb") as pipe:
             pickle.dump([outcome._replace(values=None, service=None) for outcome in outcomes], pipe)
         code = 0
@@ -104,9 +149,9 @@ def _received(pipe: int) -> Iterator[Outcome]:
     yield from outcomes
 
 
-def _judge_one(subject: Subject, rules: tuple[Rule, ...], shape: Plain) -> Outcome:
+def _judged(subject: Subject, judging: Callable[[], Outcome]) -> Outcome:
     try:
-        outcome = judge(subject, rules, shape)
+        outcome = judging()
     except UserError as error:
         file = subject.request.files[0]
         outcome = Outcome(

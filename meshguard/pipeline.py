@@ -4,7 +4,7 @@ Comments in values files are applied last, to all services and environments of a
 share files.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from meshguard import engine, schema, suppress
@@ -16,7 +16,7 @@ from meshguard.helm.values import Request, Values, read
 from meshguard.model import Service, build
 from meshguard.node import Node, Plain, child, find
 from meshguard.policy import Facts
-from meshguard.rule import Case, Rule
+from meshguard.rule import Callee, Case, Rule, nobody
 from meshguard.run import Ignored
 from meshguard.targets import Rendered, Target
 
@@ -60,10 +60,10 @@ def load(request: Request) -> Values | Outcome:
         return Outcome((refused,), sources={error.span.file: error.text} if error.text else {})
 
 
-def judge(subject: Subject, rules: tuple[Rule, ...], shape: Plain) -> Outcome:
-    """Judge the values of one subject; `shape` is the schema of the contract.
+def understand(subject: Subject, shape: Plain) -> tuple[Values, Service] | Outcome:
+    """Read the values of one subject into the model; `shape` is the schema of the contract.
 
-    Values that Helm refuses and schema faults end it, because the rules rely on both. UserError: a file is not
+    Values that Helm refuses and schema faults end it, because all rules rely on both. UserError: a file is not
     there.
     """
     values = load(subject.request)
@@ -76,8 +76,18 @@ def judge(subject: Subject, rules: tuple[Rule, ...], shape: Plain) -> Outcome:
     )
     if faults:
         return Outcome(faults, sources=values.sources, unjudged=tuple(values.sources), values=values)
-    service = build(values.node, subject.at, subject.facts)
-    judged = engine.judge(Case(service, subject.facts, values.losses), values.node, rules)
+    return values, build(values.node, subject.at, subject.facts)
+
+
+def judge(
+    subject: Subject, rules: tuple[Rule, ...], shape: Plain, callee: Callable[[str], Callee | None] = nobody
+) -> Outcome:
+    """Judge the values of one subject, with what is known of the services that it calls."""
+    understood = understand(subject, shape)
+    if isinstance(understood, Outcome):
+        return understood
+    values, service = understood
+    judged = engine.judge(Case(service, subject.facts, values.losses, callee), values.node, rules)
     found = (*judged.diagnostics, *engine.expiring(subject.facts), *_nothing_to_judge(values.node, subject))
     spoken_of = {name: text for name, text in values.sources.items() if found or suppress.ignores(text, name)}
     return Outcome(found, judged.exempted, spoken_of, values=values, service=service)

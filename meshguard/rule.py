@@ -6,17 +6,35 @@ from typing import NamedTuple
 from meshguard.diagnostic import Finding, Severity
 from meshguard.helm.loss import Loss
 from meshguard.model import Service
+from meshguard.node import Node
 from meshguard.policy import Facts
 
 SHOWN_BY = "Shown by"  # the section of a page
 
 
+class Callee(NamedTuple):
+    """Another service, which the one that is checked calls, and its values for the places in them."""
+
+    service: Service
+    values: Node
+
+
+def nobody(_: str) -> Callee | None:
+    """Give no other service: only one is known."""
+    return None
+
+
 class Case(NamedTuple):
-    """One service in one environment: everything that a rule may look at."""
+    """One service in one environment: everything that a rule may look at.
+
+    `callee` gives a service of the same environment by its `name` or `name.namespace`, None where its values are
+    not known or not valid.
+    """
 
     service: Service
     facts: Facts
     losses: tuple[Loss, ...] = ()
+    callee: Callable[[str], Callee | None] = nobody
 
 
 class Rule(NamedTuple):

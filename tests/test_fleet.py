@@ -212,6 +212,55 @@ def test_a_comment_serves_all_environments_together(tmp_path: Path, monkeypatch:
     assert [each.reason for each in found.ignored] == ["only prod has ports"]
 
 
+PROXY = "upstreams: [{service: SERVICE, port: 8080, forwardedHosts: [shop.example.com]}]\n"
+TAKES = f"{GOOD}internalRouting: {{forwardedHosts: [shop.example.com]}}\n"
+
+
+@pytest.mark.parametrize(
+    ("called", "callee", "said"),
+    [
+        ("catalog", TAKES, []),
+        ("catalog", GOOD, ["error forwarded-host-not-taken"]),
+        ("catalog.checkout-prod", GOOD, ["error forwarded-host-not-taken"]),
+        ("catalog", "ports: 1\n", ["error schema", "info forwarded-host-needs-callee"]),
+        ("catalog", "ports: [\n", ["error yaml", "info forwarded-host-needs-callee"]),
+        ("catalog", None, ["error unreadable-file", "info forwarded-host-needs-callee"]),
+        ("catalog.search-prod", GOOD, ["info forwarded-host-needs-callee"]),
+        ("search", GOOD, ["info forwarded-host-needs-callee"]),
+    ],
+)
+def test_what_a_proxy_forwards_is_held_against_the_service_behind(
+    tmp_path: Path, called: str, callee: str | None, said: list[str]
+) -> None:
+    values = {"teams/checkout/catalog/values-prod.yaml": "{}", f"{ORDERS}/values-prod.yaml": "{}"}
+    write(tmp_path, {**values, f"{ORDERS}/values.yaml": PROXY.replace("SERVICE", called)})
+    if callee is None:
+        (tmp_path / "teams/checkout/catalog/values.yaml").mkdir()
+    else:
+        write(tmp_path, {"teams/checkout/catalog/values.yaml": callee})
+    found = verdict(tmp_path).diagnostics
+
+    assert sorted(f"{each.severity} {each.rule}" for each in found if each.rule != "nothing-to-judge") == said
+
+
+def test_an_environment_calls_what_stands_in_no_environment(tmp_path: Path) -> None:
+    services = """
+services:
+  - {values: proxies/p.yaml, name: proxy, environments: {prod: {values: [prod.yaml]}, dev: {values: [dev.yaml]}}}
+  - {values: catalog.yaml, name: catalog}
+"""
+    files = {
+        "proxies/p.yaml": PROXY.replace("SERVICE", "catalog"),
+        "proxies/prod.yaml": "{}",
+        "proxies/dev.yaml": "{}",
+    }
+    write(tmp_path, {**files, "catalog.yaml": GOOD})
+
+    (found,) = verdict(tmp_path, services).diagnostics
+    assert (found.rule, found.environments) == ("forwarded-host-not-taken", ("prod", "dev"))
+    assert [(span.line, message) for span, message in found.related] == [(1, "what 'catalog' says")]
+
+
 def test_nothing_outside_is_opened(tmp_path: Path) -> None:
     write(tmp_path, {"in/a.yaml": "a", "b.yaml": "b"})
     read = confined(str(tmp_path / "in"))

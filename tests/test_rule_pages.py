@@ -16,7 +16,7 @@ from meshguard.identity import identify
 from meshguard.model import build
 from meshguard.node import Node, find
 from meshguard.policy import Identity, Policy, build_policy, facts_for
-from meshguard.rule import SHOWN_BY, Case, Rule
+from meshguard.rule import SHOWN_BY, Callee, Case, Rule
 from meshguard.schema import check, load_schema
 from tests.conftest import ROOT as TOP
 from tools.docs import NO_CLAIM
@@ -45,7 +45,8 @@ def sections(doc: str) -> dict[str, str]:
 def examples(text: str) -> list[Example]:
     """Read fences: ```yaml starts an example, ```yaml NAME adds a file to it, ```policy holds for the next one.
 
-    A file below chart/ is one of the chart's: its values.yaml, or that of a chart in it.
+    A file below chart/ is one of the chart's: its values.yaml, or that of a chart in it. Below another folder stand
+    the values of another service, which has the folder's name.
     """
     found: list[Example] = []
     policy: tuple[tuple[str, str], ...] = ()
@@ -89,7 +90,7 @@ def policy_of(example: Example) -> Policy:
 
 
 def layers(example: Example) -> tuple[str, ...]:
-    return tuple(name for name, _ in example.files if name != POLICY and not name.startswith("chart/"))
+    return tuple(name for name, _ in example.files if name != POLICY and "/" not in name)
 
 
 def read_all(example: Example) -> Values:
@@ -117,7 +118,15 @@ def run(example: Example) -> list[Diagnostic]:
     contract = find(values.node, at)
     assert contract is not None
     assert [fault.message for fault in check(VALUES_SCHEMA, contract)] == []
-    case = Case(build(values.node, at, facts), facts, values.losses)
+
+    def callee(name: str) -> Callee | None:
+        text = dict(example.files).get(f"{name}/values.yaml")
+        if text is None:
+            return None
+        node = load(text.encode(), f"{name}/values.yaml", NEWEST_4).node
+        return Callee(build(node, ROOT, facts), node)
+
+    case = Case(build(values.node, at, facts), facts, values.losses, callee)
     return [*engine.judge(case, values.node, RULES).diagnostics, *engine.expiring(facts)]
 
 

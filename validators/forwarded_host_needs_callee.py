@@ -6,7 +6,8 @@ In the mesh the Host header decides where a request goes, not the address that w
 the mesh has leaves as plaintext to that address: a service with mutual TLS in STRICT mode refuses it (503, flags
 UC), in PERMISSIVE mode it arrives without identity, retries and telemetry, and where only declared hosts are let
 out it gets 502 (run on Istio 1.27 and 1.31). It works where the service behind lists the host in its
-`internalRouting.forwardedHosts`, which one file cannot show.
+`internalRouting.forwardedHosts`, which one file cannot show: a run over all services of the policy can, and says
+`forwarded-host-not-taken` where it does not.
 
 ## Bad
 
@@ -29,6 +30,22 @@ upstreams:
     port: 8080
 ```
 
+```yaml
+ports:
+  - {number: 8080, name: http}
+upstreams:
+  - service: catalog
+    port: 8080
+    forwardedHosts: [shop.example.com]
+```
+
+```yaml catalog/values.yaml
+ports:
+  - {number: 8080, name: http}
+internalRouting:
+  forwardedHosts: [shop.example.com]
+```
+
 ## See
 
 - https://github.com/kubernetes/ingress-nginx/issues/3171
@@ -47,10 +64,12 @@ from meshguard.rule import Case, Rule
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Find hosts that the service forwards to another one."""
+    """Find hosts that the service forwards to another one whose values are not known."""
     for upstream in case.service.upstreams:
         service, hosts = upstream.service, upstream.forwarded_hosts
-        if service is not None and hosts and not is_itself(service, case.facts):
+        if service is None or not hosts or is_itself(service, case.facts):
+            continue
+        if case.callee(service) is None:
             names = quoted(host.value for host in hosts)
             yield Finding(
                 upstream.at / "forwardedHosts",

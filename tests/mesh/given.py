@@ -79,7 +79,10 @@ def _pages() -> Iterator[Given]:
 
 
 def _values(example: Example) -> tuple[tuple[str, str], ...]:
-    return tuple((name, text) for name, text in example.files if name != ".meshguard.yaml")
+    """Give the layers of an example, without its policy and the other services beside it."""
+    names = {".meshguard.yaml", *(name for name, _ in example.files if name.endswith("/values.yaml"))}
+    kept = names - {"chart/values.yaml"}
+    return tuple((name, text) for name, text in example.files if name not in kept)
 
 
 def _facts(example: Example) -> Facts:
