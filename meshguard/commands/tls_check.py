@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -14,8 +15,9 @@ from meshguard.tls.check import Row, check, clients_of, told_apart
 from meshguard.tls.client import GATEWAY, NONE, PASSTHROUGH, SIDECAR, Client
 from meshguard.tls.facts import Remark
 from meshguard.tls.remarks import remarks_on
-from meshguard.tls.table import Judged, data, explanation, table, yaml_text
+from meshguard.tls.table import Judged, assumptions, data, explanation, table, yaml_text
 from meshguard.tls.verdict import FAILING
+from meshguard.tls.words import callers
 
 _KINDS = (SIDECAR, GATEWAY, PASSTHROUGH, NONE)
 _FILES = "a values file, or a file or directory of manifests; - reads either (repeatable)"
@@ -34,14 +36,23 @@ def run(argv: list[str]) -> int:
     sys.stderr.writelines(f"meshguard: {_told(remark)}\n" for remark in remarks)
     judged = [_judged(mesh, parsed) for mesh in meshes]
     if not any(one.rows for one in judged):
-        raise UserError(
-            "there is nothing to check: no Service and no ServiceEntry with a port is among the objects"
-        )
+        raise UserError(_nothing(found, judged))
     if parsed.explain is not None:
         judged = _chosen(judged, parsed.explain)
+    if parsed.output == "table" and parsed.explain is None:
+        sys.stderr.writelines(f"meshguard: {printable(words)}\n" for words in assumptions(judged))
     sys.stdout.write(_printed(judged, remarks, parsed))
     failing = any(row.verdict.status in FAILING for one in judged for row in one.rows)
     return int(failing or any(remark.is_error for remark in remarks))
+
+
+def _nothing(meshes: Iterable[Found], judged: Iterable[Judged]) -> str:
+    """Say why there is no row at all."""
+    services = (service for mesh in meshes for listed in mesh.world.services.values() for service in listed)
+    if any(service.ports for service in services):
+        asked = callers(dict.fromkeys(client for one in judged for client in one.clients))
+        return f"there is nothing to check: no host is called by {asked}"
+    return "there is nothing to check: no Service and no ServiceEntry with a port is among the objects"
 
 
 def _flags() -> Parser:
@@ -133,8 +144,12 @@ def _printed(judged: Sequence[Judged], remarks: Sequence[Remark], parsed: argpar
         return json_text(data(judged, remarks))
     if parsed.output == "yaml":
         return yaml_text(data(judged, remarks))
-    write = table if parsed.explain is None else explanation
-    parts = [_heading(one, judged) + write(one) for one in judged if one.rows]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    parts = [
+        _heading(one, judged) + (table(one, width) if parsed.explain is None else explanation(one))
+        for one in judged
+        if one.rows
+    ]
     return "\n".join(parts)
 
 

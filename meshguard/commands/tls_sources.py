@@ -7,7 +7,7 @@ from typing import NamedTuple, TextIO, TypeAlias
 from meshguard.commands.arguments import Inputs
 from meshguard.commands.reporting import ALL_RULES, run_of, text_report
 from meshguard.commands.subject import Task, around, every, one
-from meshguard.diagnostic import Span, ValuePath
+from meshguard.diagnostic import Span, UserError, ValuePath
 from meshguard.helm.values import read_file
 from meshguard.node import Node, find
 from meshguard.pipeline import Outcome, Subject, Verdict, conclude, judge, render
@@ -72,6 +72,8 @@ def _read(paths: Iterable[str]) -> _Given:
     remarks: list[Remark] = []
     values: dict[str, bytes] = {}
     for path, data in _files(paths):
+        if path == "-" and not data.strip():
+            raise UserError("standard input is empty: it is to hold manifests or values")
         if is_manifest(data):
             read = read_manifest(data, path)
             documents += read.documents

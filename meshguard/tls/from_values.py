@@ -6,7 +6,7 @@ from typing import NamedTuple
 from meshguard.diagnostic import Span
 from meshguard.model import Port, Service
 from meshguard.needed import namespace_of, service_name
-from meshguard.node import Node, Plain, nearest
+from meshguard.node import Node, Plain, Value, nearest
 from meshguard.policy import Facts, Mesh, fill, template_words
 from meshguard.targets import Rendered
 from meshguard.tls.facts import PeerAuthentication, Ref, Settings, World
@@ -29,27 +29,20 @@ def documents(subject: Subject) -> Iterator[Document]:
     for manifest in subject.rendered.manifests:
         span = nearest(subject.values, manifest.at).span
         for document in read_manifest(manifest.text.encode(), span.file).documents:
-            yield document._replace(node=_moved(document.node, span))
+            yield document._replace(node=_placed(document.node, span))
     span = nearest(subject.values, subject.service.at / "ports").span
-    yield Document("", "Service", _tree(_service(subject), span))
-    yield Document("apps", "Deployment", _tree(_deployment(subject), span))
+    yield Document("", "Service", _placed(_service(subject), span))
+    yield Document("apps", "Deployment", _placed(_deployment(subject), span))
 
 
-def _moved(node: Node, span: Span) -> Node:
+def _placed(value: "Node | Value | Plain", span: Span) -> Node:
     """Give a tree whose every value stands in one place."""
-    value = node.value
+    if isinstance(value, Node):
+        return _placed(value.value, span)
     if isinstance(value, dict):
-        return Node({key: _moved(child, span) for key, child in value.items()}, span)
+        return Node({key: _placed(child, span) for key, child in value.items()}, span)
     if isinstance(value, list):
-        return Node([_moved(child, span) for child in value], span)
-    return Node(value, span)
-
-
-def _tree(value: Plain, span: Span) -> Node:
-    if isinstance(value, dict):
-        return Node({key: _tree(child, span) for key, child in value.items()}, span)
-    if isinstance(value, list):
-        return Node([_tree(child, span) for child in value], span)
+        return Node([_placed(child, span) for child in value], span)
     return Node(value, span)
 
 

@@ -22,6 +22,7 @@ LIMIT = 64 * 2**20  # bytes of one file; the whole of a large cluster
 VALUES = 5_000_000  # of one document, which may be a List of everything
 
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_NOTES = re.compile(r"^NOTES:\s*$.*", re.MULTILINE | re.DOTALL)  # Helm prints them behind the last object
 _HEADER = re.compile(r"^\{|^(?:apiVersion|kind):", re.MULTILINE)
 
 
@@ -59,7 +60,7 @@ def read_manifest(data: bytes, file: str) -> Read:
         return _unread(file, data.count(b"\n", 0, error.start) + 1, "this is not UTF-8")
     documents: list[Document] = []
     remarks: list[Remark] = []
-    for part, line in _parts(text):
+    for part, line in _parts(_NOTES.sub("", text)):
         try:
             node, losses = read_tree(part, file, line)
         except SourceError as error:

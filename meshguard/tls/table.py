@@ -1,6 +1,6 @@
 """Rows in, what is printed out: a table for people, plain data for programs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from meshguard.escape import printable
@@ -13,6 +13,7 @@ from meshguard.tls.facts import Ref, Remark
 from meshguard.tls.verdict import FAILING
 
 _WIDTH = 1_000_000  # no line is broken
+_GAP = "   "
 COLUMNS = ("HOST:PORT", "STATUS", "SERVER", "CLIENT", "AUTHN POLICY", "DESTINATION RULE")
 
 
@@ -24,8 +25,11 @@ class Judged(NamedTuple):
     rows: tuple[Row, ...]
 
 
-def table(judged: Judged) -> str:
-    """Write a table; who calls is a column of its own only where that makes a difference."""
+def table(judged: Judged, width: int) -> str:
+    """Write a table; who calls is a column of its own only where that makes a difference.
+
+    Where it is wider than what there is to print on, each row is a paragraph of its own.
+    """
     merged: dict[tuple[str, ...], list[Client]] = {}
     for row in judged.rows:
         merged.setdefault(_cells(row), []).extend(row.clients)
@@ -35,8 +39,18 @@ def table(judged: Judged) -> str:
         whose = "all" if set(clients) == set(judged.clients) else printable(words.callers(clients))
         lines.append((*cells, whose) if differ else cells)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    text = ("   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
-    return "".join(f"{line.rstrip()}\n" for line in text)
+    pairs = (zip(line, widths, strict=True) for line in lines)
+    text = [_GAP.join(cell.ljust(wide) for cell, wide in cells).rstrip() for cells in pairs]
+    return "".join(f"{line}\n" for line in (text if max(map(len, text)) <= width else _paragraphs(lines)))
+
+
+def _paragraphs(lines: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Write what is dialled and the status on a line, and what else there is below it by its name."""
+    for line in lines[1:]:
+        named = [f"{name} {cell}" for name, cell in zip(lines[0][2:], line[2:], strict=True) if cell != "-"]
+        yield _GAP.join(line[:2])
+        yield f"  {', '.join(named[:2])}"
+        yield from (f"  {words}" for words in named[2:])
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -59,6 +73,20 @@ def explanation(judged: Judged) -> str:
     """Write the sentences of the rows, each row as a paragraph."""
     paragraphs = (tuple(printable(sentence) for sentence in explain(row)) for row in judged.rows)
     return "\n".join(f"{told[0]}\n" + "".join(f"  {sentence}.\n" for sentence in told[1:]) for told in paragraphs)
+
+
+def assumptions(judged: Iterable[Judged]) -> tuple[str, ...]:
+    """Name what the rows take for granted, each with the first host and port that it is taken for."""
+    hosts: dict[str, dict[str, None]] = {}
+    for row in (row for one in judged for row in one.rows):
+        for assumed in row.server.assumed:
+            hosts.setdefault(assumed, {})[words.target(row)] = None
+    return tuple(_taken(assumed, tuple(targets)) for assumed, targets in hosts.items())
+
+
+def _taken(assumed: str, targets: Sequence[str]) -> str:
+    more = f" and {len(targets) - 1} more" if len(targets) > 1 else ""
+    return f"assumed for {targets[0]}{more}: {assumed}"
 
 
 def data(judged: Iterable[Judged], remarks: Iterable[Remark]) -> Plain:

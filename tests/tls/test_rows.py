@@ -1,0 +1,252 @@
+"""Rows and what is told of them, for all that stands at the edge of a mesh: kind of server by kind of client."""
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from meshguard.tls.check import Row
+from meshguard.tls.client import GATEWAY, NONE, SIDECAR, Client
+from meshguard.tls.explain import caller_sees, explain
+from meshguard.tls.facts import Settings
+from tests.tls.given import ELSEWHERE, NEWEST, rows
+from tests.tls.matrix import authentication, istio, kubernetes
+
+HOST = "app.shop.svc.cluster.local"
+LOCKED = NEWEST._replace(outbound_traffic="REGISTRY_ONLY")
+AT_GATEWAY = Client(GATEWAY, "edge")
+STRICT = authentication("shop", "default", {"mtls": {"mode": "STRICT"}})
+
+
+def service(port: dict[str, Any], *, namespace: str = "shop", **more: Any) -> dict[str, Any]:
+    spec = {"selector": {"app": "app"}, "ports": [port]}
+    return kubernetes("Service", namespace, "app", spec, **more)
+
+
+def pod(*containers: str, **labels: str) -> dict[str, Any]:
+    made = kubernetes(
+        "Pod",
+        "shop",
+        "app-0",
+        {"nodeName": "n", "containers": [{"name": name} for name in ("app", *containers)]},
+        labels={"app": "app", **labels},
+    )
+    return {**made, "status": {"phase": "Running"}}
+
+
+def rule(**tls: Any) -> dict[str, Any]:
+    spec = {"host": HOST, "trafficPolicy": {"tls": tls}}
+    return istio("networking", "DestinationRule", "shop", "r", spec)
+
+
+def entry(**spec: Any) -> dict[str, Any]:
+    ports = [{"number": 443, "name": "p", "protocol": "TCP"}]
+    return istio("networking", "ServiceEntry", "shop", "e", {"hosts": [HOST], "ports": ports, **spec})
+
+
+HTTP, TCP = {"name": "http", "port": 80}, {"name": "tcp", "port": 5432}
+HIDDEN = service(HTTP, annotations={"networking.istio.io/exportTo": "."})
+AMBIENT: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": "shop", "labels": {"istio.io/dataplane-mode": "ambient"}},
+}
+
+
+class Case(NamedTuple):
+    """Objects and who calls, and what has to be told: status, what the caller gets, and words of the sentences."""
+
+    objects: list[dict[str, Any]]
+    status: str
+    sees: str
+    words: tuple[str, ...]
+    client: Client
+    settings: Settings
+
+
+def case(
+    objects: list[dict[str, Any]],
+    status: str,
+    sees: str,
+    *words: str,
+    client: Client = ELSEWHERE,
+    settings: Settings = NEWEST,
+) -> Case:
+    return Case(objects, status, sees, words, client, settings)
+
+
+CASES = {
+    "UDP": case([service({"port": 53, "protocol": "UDP"})], "plaintext", "", "UDP is not captured by sidecars"),
+    "a port that is only named UDP": case(
+        [service({"name": "udp-x", "port": 53}), STRICT],
+        "CONFLICT",
+        " UR",
+        "has no listener for a port that is named UDP",
+    ),
+    "a port of the proxy's own": case(
+        [service({"name": "http", "port": 15021})],
+        "plaintext",
+        "",
+        "has no listener for a port that is the proxy's own",
+    ),
+    "a service that is not exported": case(
+        [HIDDEN, STRICT],
+        "CONFLICT",
+        "503 UC",
+        "which is not exported to its namespace: it passes on what it gets, plaintext",
+    ),
+    "and where nothing else gets out": case(
+        [HIDDEN], "CONFLICT", "502 ", "nothing gets out (REGISTRY_ONLY)", "does not leave", settings=LOCKED
+    ),
+    "and over TCP": case(
+        [service(TCP, annotations={"networking.istio.io/exportTo": "."})], "CONFLICT", " UH", settings=LOCKED
+    ),
+    "and from a gateway": case([HIDDEN], "CONFLICT", "503 NC", "there is nowhere to send to", client=AT_GATEWAY),
+    "ambient mode": case(
+        [service(HTTP), AMBIENT], "not judged", "", "The pods are in ambient mode", "cannot be told"
+    ),
+    "no container port of that name": case(
+        [service({**HTTP, "targetPort": "web"}), pod("istio-proxy")],
+        "not judged",
+        "",
+        "have no container port named 'web', so that nobody answers",
+    ),
+    "another name of a service": case(
+        [
+            service(HTTP),
+            kubernetes("Service", "shop", "old", {"type": "ExternalName", "externalName": HOST, "ports": [HTTP]}),
+        ],
+        "OK",
+        "",
+    ),
+    "a client certificate that is not there": case(
+        [service(HTTP), STRICT, rule(mode="MUTUAL")], "CONFLICT", "503 UC", "It says MUTUAL without a certificate"
+    ),
+    "mutual TLS to an address that may take it": case(
+        [entry(location="MESH_INTERNAL", resolution="DNS"), rule(mode="ISTIO_MUTUAL")], "not judged", ""
+    ),
+    "mutual TLS to a host outside": case(
+        [entry(resolution="DNS"), rule(mode="ISTIO_MUTUAL")], "CONFLICT", " UF,URX"
+    ),
+    "mutual TLS to a gateway that may not open it": case(
+        [service(HTTP), pod(**{"inject.istio.io/templates": "gateway"}), rule(mode="ISTIO_MUTUAL")],
+        "not judged",
+        "",
+        "The pods are a gateway: what it takes is what Gateway objects say (Pod shop/app-0)",
+    ),
+    "TLS that looks like the mesh's": case(
+        [service(HTTP), rule(mode="SIMPLE")],
+        "CONFLICT",
+        "503 URX,UF",
+        "asks for a certificate of the mesh",
+        settings=Settings((1, 18)),
+    ),
+    "plaintext to who expects TLS": case(
+        [service({"name": "https", "port": 443}), pod()],
+        "CONFLICT",
+        "503 UC",
+        "Plaintext reaches an application that expects TLS",
+        client=AT_GATEWAY,
+    ),
+    "TLS to who expects plaintext": case(
+        [service(HTTP), authentication("shop", "a", {"mtls": {"mode": "DISABLE"}}), rule(mode="SIMPLE")],
+        "CONFLICT",
+        "503 URX,UF",
+        "expects plaintext HTTP and gets TLS",
+    ),
+    "unverified TLS over STRICT": case(
+        [service(TCP), STRICT, rule(mode="SIMPLE", insecureSkipVerify=True)],
+        "CONFLICT",
+        " ",
+        "a connection that is reset",
+    ),
+    "no proxy at all": case(
+        [service(TCP), STRICT], "CONFLICT", " ", "The caller has no proxy", client=Client(NONE)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_told(name: str) -> None:
+    asked = CASES[name]
+    row = one(rows(asked.objects, asked.client, asked.settings))
+    told = " | ".join(explain(row))
+
+    assert row.verdict.status == asked.status
+    for words in asked.words:
+        assert words in told
+    if row.verdict.status == "CONFLICT":
+        seen = caller_sees(row)
+        assert f"{seen.status} {seen.flags}" == asked.sees
+        assert seen.words in told
+
+
+def one(found: tuple[Row, ...]) -> Row:
+    """Give the row of the one service, or of its other name."""
+    return found[-1]
+
+
+def test_another_name_is_named() -> None:
+    alias = rows(CASES["another name of a service"].objects)[-1]
+    assert alias.host == "old.shop.svc.cluster.local"
+    assert explain(alias)[0].startswith(f"old.shop.svc.cluster.local:80, another name of {HOST} (HTTP), called by")
+
+
+def test_names_that_go_round_end_somewhere() -> None:
+    names = [
+        kubernetes(
+            "Service",
+            "shop",
+            a,
+            {"type": "ExternalName", "externalName": f"{b}.shop.svc.cluster.local", "ports": [HTTP]},
+        )
+        for a, b in (("a", "b"), ("b", "a"))
+    ]
+    assert {row.verdict.status for row in rows(names)} == {"plaintext"}
+
+
+def test_a_gateway_that_opens_mutual_tls() -> None:
+    gateway = istio(
+        "networking",
+        "Gateway",
+        "shop",
+        "g",
+        {
+            "selector": {"app": "app"},
+            "servers": [{"port": {"number": 80}, "tls": {"mode": "ISTIO_MUTUAL"}, "hosts": ["x"]}],
+        },
+    )
+    (row,) = rows([service(HTTP), pod("istio-proxy"), gateway, rule(mode="ISTIO_MUTUAL")])
+    assert row.verdict.status == "OK"
+
+
+def test_of_two_services_of_one_name_the_callers_own_comes_first() -> None:
+    entries = [
+        istio(
+            "networking",
+            "ServiceEntry",
+            namespace,
+            "e",
+            {
+                "hosts": ["x.example"],
+                "ports": [{"number": port, "name": "p", "protocol": "TCP"}],
+                "resolution": "DNS",
+            },
+        )
+        for namespace, port in (("a", 1), ("b", 2))
+    ]
+    assert [row.port.number for row in rows(entries, Client(SIDECAR, "b"))] == [2]
+
+
+def test_before_1_24_rules_of_one_host_were_merged_whoever_they_were_for() -> None:
+    rules = [
+        istio("networking", "DestinationRule", "shop", name, {"host": HOST, "exportTo": [place], **spec})
+        for name, place, spec in (
+            ("a", "web", {"subsets": [{"name": "v1", "labels": {"version": "v1"}}]}),
+            ("b", "elsewhere", {"trafficPolicy": {"tls": {"mode": "DISABLE"}}}),
+        )
+    ]
+    modes = {
+        version: one(rows([service(HTTP), *rules], Client(SIDECAR, "web"), Settings(version))).sent.layers
+        for version in ((1, 23), (1, 24))
+    }
+    assert modes == {(1, 23): (), (1, 24): ("mTLS",)}
