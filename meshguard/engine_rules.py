@@ -71,6 +71,47 @@ externalRouting:
 - https://helm.sh/docs/topics/charts/#schema-files
 """
 
+_CHART_SCHEMA = """The chart's own values.schema.json refuses a value.
+
+## Why
+
+A chart may carry a schema, and so may each of its subcharts. Helm holds the merged values against all of them
+before it renders anything, and installs nothing where one refuses (`--skip-schema-validation` aside). This finding
+says so before the pipeline does, at the line that is wrong. It reads schemas as Helm from 3.18.5 on does, which
+differs from most validators: formats count up to draft 7 only, patterns are those of Go, and without `$schema` the
+newest draft holds.
+
+What Helm would fetch from the network is not fetched here; the finding is a warning then, and the rest is judged.
+
+## Bad
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+replicas: three
+```
+
+```yaml chart/values.schema.json
+{"properties": {"replicas": {"type": "integer"}}}
+```
+
+## Good
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+replicas: 3
+```
+
+```yaml chart/values.schema.json
+{"properties": {"replicas": {"type": "integer"}}}
+```
+
+## See
+
+- https://helm.sh/docs/topics/charts/#schema-files
+"""
+
 _MANIFEST = """A rendered object is not what meshguard may emit.
 
 ## Why
@@ -381,6 +422,7 @@ ports:
 
 YAML = Rule("yaml", Severity.ERROR, _YAML, locked=True)
 SCHEMA = Rule("schema", Severity.ERROR, _SCHEMA, locked=True)
+CHART_SCHEMA = Rule("chart-schema", Severity.ERROR, _CHART_SCHEMA)
 MANIFEST = Rule("manifest", Severity.ERROR, _MANIFEST, locked=True)
 NOTHING_TO_JUDGE = Rule("nothing-to-judge", Severity.INFO, _NOTHING_TO_JUDGE)
 EXPIRED_EXEMPTION = Rule("expired-exemption", Severity.WARNING, _EXPIRED_EXEMPTION)
@@ -393,6 +435,7 @@ UNUSED_BASELINE = Rule("unused-baseline", Severity.WARNING, _UNUSED_BASELINE)
 LOCKED_RULE_IGNORED = Rule("locked-rule-ignored", Severity.ERROR, _LOCKED_RULE_IGNORED, locked=True)
 
 ENGINE_RULES = (
+    CHART_SCHEMA,
     EXPIRED_EXEMPTION,
     EXPIRED_IGNORE,
     LOCKED_RULE_IGNORED,

@@ -10,11 +10,12 @@ from typing import NamedTuple
 from meshguard import engine, schema, suppress
 from meshguard.beside import SECTIONS
 from meshguard.diagnostic import ROOT, SEVERITIES, Diagnostic, Finding, Severity, ValuePath, quoted
-from meshguard.engine_rules import NOTHING_TO_JUDGE
+from meshguard.engine_rules import CHART_SCHEMA, NOTHING_TO_JUDGE
+from meshguard.helm.layers import Chart
 from meshguard.helm.loss import SourceError
 from meshguard.helm.values import Request, Values, read
 from meshguard.model import Service, build
-from meshguard.node import Node, Plain, child, find
+from meshguard.node import Node, Plain, child, find, plain
 from meshguard.policy import Facts
 from meshguard.rule import Callee, Case, Rule, nobody
 from meshguard.run import Ignored
@@ -88,7 +89,12 @@ def judge(
         return understood
     values, service = understood
     judged = engine.judge(Case(service, subject.facts, values.losses, callee), values.node, rules)
-    found = (*judged.diagnostics, *engine.expiring(subject.facts), *_nothing_to_judge(values.node, subject))
+    found = (
+        *judged.diagnostics,
+        *engine.expiring(subject.facts),
+        *_nothing_to_judge(values.node, subject),
+        *_refused_by_chart(values, subject.facts),
+    )
     spoken_of = {name: text for name, text in values.sources.items() if found or suppress.ignores(text, name)}
     return Outcome(found, judged.exempted, spoken_of, values=values, service=service)
 
@@ -115,6 +121,22 @@ def _nothing_to_judge(values: Node, subject: Subject) -> Iterator[Diagnostic]:
 
 
 _TELLING = tuple(section for section in SECTIONS if section != "ports")  # other charts have ports of their own
+
+
+def _refused_by_chart(values: Values, facts: Facts) -> Iterator[Diagnostic]:
+    """Say what the schemas of the chart and of its subcharts refuse."""
+    severity = engine.severity_of(CHART_SCHEMA, facts)
+    if severity is None or values.chart is None or not _has_schema(values.chart):
+        return
+    from meshguard.chart_schema.judge import findings  # noqa: PLC0415 - few charts have a schema
+
+    for finding, is_known in findings(values.chart, plain(values.node)):
+        least = severity if is_known else max(severity, Severity.WARNING, key=SEVERITIES.index)
+        yield engine.locate(finding, values.node, CHART_SCHEMA.id, least)
+
+
+def _has_schema(chart: Chart) -> bool:
+    return chart.schema is not None or any(map(_has_schema, chart.charts))
 
 
 def judge_given(subjects: Iterable[Subject], rules: tuple[Rule, ...], shape: Plain) -> Iterable[Outcome]:

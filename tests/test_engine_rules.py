@@ -4,17 +4,17 @@ import pytest
 
 from meshguard.diagnostic import ROOT
 from meshguard.engine_rules import ENGINE_RULES
-from meshguard.helm.values import Request
 from meshguard.pipeline import Subject, conclude, judge
 from meshguard.policy import Identity, facts_for
 from meshguard.rule import Rule
 from meshguard.schema import load_schema
-from tests.test_rule_pages import Example, examples, policy_of, sections
+from tests.test_rule_pages import Example, examples, policy_of, request_of, sections
 from validators import RULES
 
 TODAY = "2030-01-01"
 SHAPE = load_schema("values")
 FOUND = {  # the line of the bad example
+    "chart-schema": ("values.yaml", 3),
     "expired-exemption": (".meshguard.yaml", 7),
     "expired-ignore": ("values.yaml", 6),
     "locked-rule-ignored": ("values.yaml", 4),
@@ -29,9 +29,8 @@ FOUND = {  # the line of the bad example
 
 def run(example: Example) -> set[tuple[str, str, int]]:
     """Give the engine's findings: rule, file and line."""
-    text = dict(example.files)["values.yaml"].encode()
     facts = facts_for(policy_of(example), Identity(service="orders"), TODAY)
-    subject = Subject(Request(files=("values.yaml",), read_file=lambda _: text), ROOT, facts)
+    subject = Subject(request_of(example), ROOT, facts)
     verdict = conclude([judge(subject, RULES, SHAPE)], RULES, facts)
     own = {rule.id for rule in ENGINE_RULES}
     return {(each.rule, each.span.file, each.span.line) for each in verdict.diagnostics if each.rule in own}

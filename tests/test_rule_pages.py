@@ -27,12 +27,11 @@ MARK = re.compile(r"# (error|warning|info): \[([a-z0-9-]+)\]((?: ?,? ?\"[^\"]+\"
 TEST = re.compile(r"^- `(tests/(?:mesh|stories|tls|helm|schema|charts)/\w+\.py)::(test_\w+)`$", re.MULTILINE)
 TODAY = "2030-01-01"
 POLICY = ".meshguard.yaml"
-CHART = "chart/values.yaml"
 VALUES_SCHEMA = load_schema("values")
 
 
 class Example(NamedTuple):
-    """Files by name, in the order of `-f`; POLICY is the policy and CHART holds the chart's defaults."""
+    """Files by name, in the order of `-f`; POLICY is the policy, and what lies below chart/ is the chart's."""
 
     files: tuple[tuple[str, str], ...]
 
@@ -45,7 +44,7 @@ def sections(doc: str) -> dict[str, str]:
 def examples(text: str) -> list[Example]:
     """Read fences: ```yaml starts an example, ```yaml NAME adds a file to it, ```policy holds for the next one.
 
-    A file below chart/ is one of the chart's: its values.yaml, or that of a chart in it. Below another folder stand
+    A file below chart/ is one of the chart's: or of a chart in it. Below another folder stand
     the values of another service, which has the folder's name.
     """
     found: list[Example] = []
@@ -94,18 +93,22 @@ def layers(example: Example) -> tuple[str, ...]:
 
 
 def read_all(example: Example) -> Values:
+    return read(request_of(example))
+
+
+def request_of(example: Example) -> Request:
     files = dict(example.files)
     for name in tuple(files):
         if name.startswith("chart/"):
-            folder = name.removesuffix("/values.yaml")
+            folder = name.rpartition("/")[0]
             files[f"{folder}/Chart.yaml"] = f"{{apiVersion: v2, name: {folder.rpartition('/')[2]}, version: 1.0.0}}"
 
     def names(path: str) -> list[str] | None:
         below = {name.removeprefix(f"{path}/").partition("/")[0] for name in files if name.startswith(f"{path}/")}
         return sorted(below) or None
 
-    chart = "chart" if CHART in files else None
-    return read(Request(layers(example), (), chart, NEWEST_4, lambda name: files[name].encode(), names))
+    chart = "chart" if "chart/Chart.yaml" in files else None
+    return Request(layers(example), (), chart, NEWEST_4, lambda name: files[name].encode(), names)
 
 
 def run(example: Example) -> list[Diagnostic]:

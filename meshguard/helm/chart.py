@@ -16,8 +16,11 @@ from meshguard.node import Node, Plain, plain
 ARCHIVE_LIMIT = 100 * 2**20  # bytes of all that is packed in an archive, as in Helm
 _ALIAS = re.compile("[A-Za-z0-9_-]+")
 NESTING = 20  # charts in charts
-_OF_VALUES = re.compile(r"(?:charts/[^/]+/)*(?:Chart\.yaml|values\.yaml|requirements\.yaml|charts(?:/[^/]+)?)")
-_OWN = ("Chart.yaml", "values.yaml", "requirements.yaml")
+_OF_VALUES = re.compile(
+    r"(?:charts/[^/]+/)*(?:Chart\.yaml|values\.yaml|values\.schema\.json|requirements\.yaml|charts(?:/[^/]+)?)"
+)
+_SCHEMA = "values.schema.json"
+_OWN = ("Chart.yaml", "values.yaml", "requirements.yaml", _SCHEMA)
 
 
 class Disk(NamedTuple):
@@ -190,7 +193,10 @@ def _chart(folder: _Folder, read: _Read) -> Chart:
     _check(folder, name, _text(about, "version"), requirements)
     theirs = read._replace(losses=[])  # what a dependency's own files lose is not for the user to mend
     charts = tuple(_chart(sub, theirs) for sub in folder.charts)
-    return Chart(name, values, charts, tuple(requirements), _text(about, "version"))
+    schema = folder.files.get(_SCHEMA)
+    if schema is not None and len(schema) > LIMIT:
+        raise UserError(f"cannot read '{folder.place}/{_SCHEMA}': it is larger than {LIMIT >> 20} MiB")
+    return Chart(name, values, charts, tuple(requirements), _text(about, "version"), schema)
 
 
 def _check(folder: _Folder, name: str, version: str, requirements: list[Requirement]) -> None:

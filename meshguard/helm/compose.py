@@ -246,6 +246,8 @@ def _same(one: Exact, other: Exact) -> bool:
 def _collide(document: Document, name: str, before: Node, node: Node) -> None:
     detail = f"two keys become '{name}', one text and one not: which of them Helm takes is left to chance"
     _lose(document, "colliding-keys", name, before, node, detail)
+    if document.doubts:  # Helm holds both of them while it writes JSON
+        _check(before)
 
 
 def _name(document: Document, event: Event, span: Span) -> tuple[str, Exact]:

@@ -38,13 +38,17 @@ class Requirement(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A chart as far as its values go: its defaults, the charts in it in Helm's order, and what it declares."""
+    """A chart as far as its values go: its defaults, the charts in it in Helm's order, and what it declares.
+
+    `schema` is the text of its values.schema.json.
+    """
 
     name: str
     values: Node
     charts: tuple["Chart", ...] = ()
     requirements: tuple[Requirement, ...] = ()
     version: str = ""
+    schema: bytes | None = None
 
 
 class _Nulls(NamedTuple):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from meshguard.diagnostic import Span, UserError
-from meshguard.helm.layers import coalesce, merge, nulls_by_version
+from meshguard.helm.layers import Chart, coalesce, merge, nulls_by_version
 from meshguard.helm.loss import Loss
 from meshguard.helm.version import NEWEST_4, Version
 from meshguard.helm.yaml import LIMIT, load
@@ -90,13 +90,13 @@ class Request(NamedTuple):
 class Values(NamedTuple):
     """The merged values, what was lost on the way, and the text behind the file name of every span.
 
-    `defaults` are the chart's own values, as they were laid under the user's.
+    `chart` is the chart as it takes part: its own values are those that were laid under the user's.
     """
 
     node: Node
     losses: tuple[Loss, ...]
     sources: Mapping[str, str]
-    defaults: Node | None = None
+    chart: Chart | None = None
 
 
 def read(request: Request) -> Values:
@@ -151,4 +151,4 @@ def _with_chart(request: Request, path: str, values: Values) -> Values:
     doubtful = nulls_by_version(chart, node)
     node, lost = coalesce(chart, node, request.helm)
     losses = (*values.losses, *doubtful, *packed.losses, *lost)
-    return Values(node, losses, {**packed.sources, **values.sources}, chart.values)
+    return Values(node, losses, {**packed.sources, **values.sources}, chart)

@@ -24,6 +24,7 @@ KINDS = (  # how our refusal begins: the kinds of differences that docs/helm-dia
     ("this is not YAML: did not find expected whitespace", "a tag with characters that no tag holds"),
     ("this escape does not exist", "an escaped slash after the place where Helm stops reading"),
     ("the values are nested", "a limit of ours"),
+    ("this is not JSON: it is nested", "a limit of ours"),
     ("the document holds more", "a limit of ours"),
 )
 

@@ -61,7 +61,7 @@ def test_layers_are_laid_in_helms_order() -> None:
         "--set-file k=text": "k=text",
         "--set-literal k=literal": "k=literal",
     }
-    assert values.defaults is None
+    assert values.chart is None
 
 
 def test_every_place_has_its_source() -> None:
@@ -103,8 +103,8 @@ def test_a_chart_gives_the_lowest_layer(tmp_path: Path) -> None:
         str(tmp_path / name) for name in ("values.yaml", "user.yaml")
     ]
     assert set(values.sources) == {str(tmp_path / name) for name in ("Chart.yaml", "values.yaml", "user.yaml")}
-    assert values.defaults is not None
-    assert plain(values.defaults) == {"a": 1, "x": {"p": 0}, "d": True}
+    assert values.chart is not None
+    assert plain(values.chart.values) == {"a": 1, "x": {"p": 0}, "d": True}
 
 
 def test_a_chart_alone_has_its_own_root(tmp_path: Path) -> None:

@@ -305,6 +305,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a: .inf\n": ("1:4", "neither infinity nor NaN can be a value"),
     "a: [1, -.INF]\n": ("1:8", "neither infinity nor NaN can be a value"),
     "~: 1\n": ("1:1", "a key must not be null"),
+    "1: {~: 1}\n'1': 2\n": ("1:5", "a key must not be null"),
     "a: {18446744073709551615: 1}\n": ("1:5", "'18446744073709551615' is too large a number for a key"),
     "[a, b]: 1\n": ("1:1", "a key must be text, not a list or a map"),
     "a: &b {}\n*b : 1\n": ("1:4", "a key must be text, not a list or a map"),

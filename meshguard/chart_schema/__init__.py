@@ -1,0 +1,1 @@
+"""A chart's own values.schema.json, read as Helm reads it."""
