@@ -294,6 +294,15 @@ def candidate_ports(service: Service) -> tuple[Port, ...]:
     return tuple(port for port in service.ports if port.protocol in ROUTABLE and port.metrics is None)
 
 
+def named_ports(service: Service) -> tuple[Setting[str], ...]:
+    """Give every name of an own port that the routing sections and their routes say."""
+    sections = [routing for routing in (service.external, service.internal) if routing is not None]
+    said = [
+        port for routing in sections for port in (routing.port, *(route.port for route in routing.routes or ()))
+    ]
+    return tuple(port for port in said if port is not None)
+
+
 def route_port(service: Service, routing: Routing, route: Route) -> Port | None:
     """Give the port that an external route goes to, or None where that is not decided or not there."""
     named = route.port or routing.port

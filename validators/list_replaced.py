@@ -9,7 +9,8 @@ others.
 
 Only `pathConfiguration`, `ports` and `upstreams` are looked at: lists of names, such as `hosts`, are meant as a
 whole. A list that repeats all items with all their settings loses nothing, whatever the settings are there, and the
-chart's defaults are there to be replaced.
+chart's defaults are there to be replaced. A port that a route still names, and a path that has an override, are
+found by unknown-port and unknown-override.
 
 ## Bad
 
@@ -105,6 +106,7 @@ ports:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Related, Severity, ValuePath
+from meshguard.model import Service, named_ports
 from meshguard.node import Plain, plain
 from meshguard.rule import Case, Rule
 
@@ -124,7 +126,7 @@ def check(case: Case) -> Iterator[Finding]:
             continue
         name = str(loss.at[-1])
         before, after = map(plain, loss.lists)
-        lost = list(_lost(before, after, _NAMES[name]))
+        lost = list(_lost(before, after, _NAMES[name], _missed(case.service, loss.at)))
         if lost:
             right = "change single paths with 'pathOverrides'" if name == "pathConfiguration" else "repeat them"
             yield Finding(
@@ -141,7 +143,15 @@ def _is_looked_at(at: ValuePath, contract: ValuePath) -> bool:
     return at[:depth] == contract and tuple(at[depth:]) in _LISTS
 
 
-def _lost(before: Plain, after: Plain, names: tuple[str, ...]) -> Iterator[str]:
+def _missed(service: Service, at: ValuePath) -> frozenset[str]:
+    """Give the names that other places still ask for: there unknown-port and unknown-override say it."""
+    if at[-1] == "ports":
+        return frozenset(named.value for named in named_ports(service))
+    routing = service.external if "externalRouting" in at else service.internal
+    return frozenset(said.value for said in routing.unknown_overrides) if routing is not None else frozenset()
+
+
+def _lost(before: Plain, after: Plain, names: tuple[str, ...], missed: frozenset[str]) -> Iterator[str]:
     """Give the items that no new one stands for, and the settings that no new item of that name states."""
     stated: dict[str, set[str]] = {}
     for item in _items(after):
@@ -152,7 +162,7 @@ def _lost(before: Plain, after: Plain, names: tuple[str, ...]) -> Iterator[str]:
         found = [stated[name] for name in called if name in stated]
         if found:
             yield from (f"'{key}' of '{called[0]}'" for key in item if not any(key in keys for keys in found))
-        elif called:
+        elif called and called[0] not in missed:
             yield f"'{called[0]}'"
 
 

@@ -45,6 +45,24 @@ internalRouting:
     - {path: /quote, timeout: 3s}
 ```
 
+```yaml
+ports:
+  - {number: 8080, name: http}
+externalRouting:
+  hosts: [orders.example.com]
+  pathConfiguration:
+    - path: /orders
+    - path: /quotes
+  pathOverrides:
+    /quotes: {timeout: 5s}  # error: [unknown-override] "/quotes", "values-prod.yaml"
+```
+
+```yaml values-prod.yaml
+externalRouting:
+  pathConfiguration:
+    - path: /orders
+```
+
 ## Good
 
 A trailing slash says nothing where the item is a Prefix.
@@ -67,9 +85,10 @@ externalRouting:
 - https://helm.sh/docs/chart_template_guide/values_files/
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from meshguard.diagnostic import Finding, Severity, quoted
+from meshguard.helm.loss import Loss, replaced
 from meshguard.model import Routing, normal_path
 from meshguard.rule import Case, Rule
 
@@ -79,12 +98,14 @@ def check(case: Case) -> Iterator[Finding]:
     external, internal = case.service.external, case.service.internal
     for routing, other, name in ((external, internal, "internalRouting"), (internal, external, "externalRouting")):
         if routing is not None:
-            yield from _unknown(routing, other, name)
+            yield from _unknown(case.losses, routing, other, name)
 
 
-def _unknown(routing: Routing, other: Routing | None, name: str) -> Iterator[Finding]:
+def _unknown(losses: Iterable[Loss], routing: Routing, other: Routing | None, name: str) -> Iterator[Finding]:
     for override in routing.unknown_overrides:
-        hint = _hint(override.value, routing, other, name)
+        loss = replaced(losses, routing.at / "pathConfiguration", "path", override.value)
+        hint = f"'{loss.span.file}' has another list of paths: repeat it there" if loss is not None else ""
+        hint = hint or _hint(override.value, routing, other, name)
         message = f"no item has the path '{override.value}', so these settings are lost; {hint}"
         yield Finding(override.at or routing.at, message, on_key=True)
 

@@ -5,6 +5,9 @@
 A port is named where it is the service's own. Istio admits a route to a port that the Service lacks, and answers
 every request on it with 503 (run on 1.27 and 1.31).
 
+A list of ports in a later file takes the place of the whole list: a port that it does not repeat is gone in that
+environment, and what names it is found here.
+
 ## Bad
 
 ```yaml
@@ -17,6 +20,24 @@ internalRouting:
   pathConfiguration:
     - path: /quote
       port: "8080"  # error: [unknown-port] "8080", "http"
+```
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+  - {number: 8081, name: http-admin}
+externalRouting:
+  hosts: [orders.example.com]
+  port: http
+  pathConfiguration:
+    - path: /orders
+    - path: /admin
+      port: http-admin  # error: [unknown-port] "http-admin", "values-prod.yaml"
+```
+
+```yaml values-prod.yaml
+ports:
+  - {number: 80, name: http, targetPort: 8080}
 ```
 
 ## Good
@@ -40,22 +61,25 @@ externalRouting:
 
 from collections.abc import Iterator
 
-from meshguard.diagnostic import Finding, Severity, quoted
-from meshguard.model import Service, Setting, port_named
+from meshguard.diagnostic import Finding, Related, Severity, quoted
+from meshguard.helm.loss import replaced
+from meshguard.model import Service, named_ports, port_named
 from meshguard.rule import Case, Rule
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Find port names in both routing sections that no port has."""
-    for named in _named(case.service):
-        if named.at is not None and port_named(case.service, named.value) is None:
+    for named in named_ports(case.service):
+        if named.at is None or port_named(case.service, named.value) is not None:
+            continue
+        loss = replaced(case.losses, case.service.at / "ports", "name", named.value)
+        if loss is None:
             yield Finding(named.at, f"no port is named '{named.value}'; {_right(case.service, named.value)}")
-
-
-def _named(service: Service) -> Iterator[Setting[str]]:
-    for routing in (service.external, service.internal):
-        if routing is not None:
-            yield from filter(None, [routing.port, *(route.port for route in routing.routes or ())])
+        else:
+            message = (
+                f"no port is named '{named.value}': '{loss.span.file}' has another list of ports; repeat it there"
+            )
+            yield Finding(named.at, message, related=(Related(loss.span, "this list takes the other's place"),))
 
 
 def _right(service: Service, name: str) -> str:

@@ -1,9 +1,10 @@
 """What Helm drops, changes or refuses while it reads values."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from meshguard.diagnostic import Span, ValuePath
-from meshguard.node import Node
+from meshguard.node import Node, child
 
 
 class Loss(NamedTuple):
@@ -21,6 +22,17 @@ class Loss(NamedTuple):
     detail: str
     related: Span | None = None
     lists: tuple[Node, Node] | None = None
+
+
+def replaced(losses: Iterable[Loss], at: ValuePath, key: str, name: str) -> Loss | None:
+    """Give the loss of a list in which an item had this name, by this key; the new list is known not to have it."""
+    for loss in losses:
+        if loss.kind == "list-replaces-list" and loss.at == at and loss.lists is not None:
+            items = loss.lists[0].value
+            said = [child(item, key) for item in items] if isinstance(items, list) else []
+            if any(item is not None and item.value == name for item in said):
+                return loss
+    return None
 
 
 class SourceError(Exception):
