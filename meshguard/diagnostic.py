@@ -94,9 +94,11 @@ class Diagnostic(NamedTuple):
     environments: tuple[str, ...] = ()
 
 
-def quoted(words: Iterable[object]) -> str:
-    """Write words for a sentence: each in quotes, `none` for none of them."""
-    return ", ".join(f"'{word}'" for word in words) or "none"
+def quoted(words: Iterable[object], most: int | None = None) -> str:
+    """Write words for a sentence: each in quotes and not more than `most` of them, `none` for none of them."""
+    every = tuple(words)
+    told = ", ".join(f"'{word}'" for word in every[:most]) or "none"
+    return told if most is None or len(every) <= most else f"{told} and {len(every) - most} more"
 
 
 class UserError(Exception):

@@ -117,7 +117,12 @@ def _number(wrong: Wrong) -> str:
     digits = re.fullmatch(r" *([0-9]+(?:[.][0-9]+)?) *(%?) *", value)
     if digits:
         return f"write {digits[1]} without {'%' if digits[2] else 'quotes'}"
-    return "write the number, not the name" if title == "a port number" else ""
+    if title == "a port number":
+        return "a range is none: list each port" if re.fullmatch("[0-9]+ *- *[0-9]+", value) else _NO_NAME
+    return ""
+
+
+_NO_NAME = "write the number, not the name"
 
 
 def _flag(wrong: Wrong) -> str:
@@ -162,6 +167,7 @@ def _contradiction(wrong: Wrong) -> str:
         return (
             f"protocol is what is spoken, not the transport: write protocol: {said.upper()}, or name: tcp{suffix}"
         )
+    suffix = f"-{said}" if suffix == f"-{protocol.lower()}" else suffix
     return f"write protocol: {said.upper()}, or name: {protocol.lower()}{suffix}"
 
 
@@ -276,15 +282,27 @@ def _status(token: str) -> str:
 
 def _host(wrong: Wrong) -> str:
     """Take away what is not the name: scheme, path, port, dot at the end, capital letters."""
-    if not isinstance(wrong.value, str):
+    value = wrong.value
+    if isinstance(value, dict) and len(value) == 1:
+        (value,) = value.values()
+    if not isinstance(value, str):
         return ""
-    name = re.sub(r"^[a-z][a-z0-9+.-]*://", "", wrong.value.strip().lower())
+    name = re.sub(r"^[a-z][a-z0-9+.-]*://", "", value.strip().lower())
     name = re.sub(r"[/?#:].*$", "", name, flags=re.DOTALL).rstrip(".")
+    name = name if name.isascii() else _in_ascii(name)
     if _fits(wrong, name):
         return f"write {name}"
     fault = next((answer for pattern, answer in _NO_HOST.items() if re.search(pattern, name)), "")
     service = f"; a service in the mesh is service: {name}" if wrong.name == "host" else ""
     return fault.format(name=name, service=service)
+
+
+def _in_ascii(name: str) -> str:
+    """Give a name with letters beyond ASCII as DNS has it."""
+    try:
+        return name.encode("idna").decode() if len(name) <= _LONGEST_ADVICE else name
+    except UnicodeError:
+        return name
 
 
 _NO_HOST = {
@@ -390,7 +408,7 @@ def _secret(wrong: Wrong) -> str:
 
 def _service(wrong: Wrong) -> str:
     """Take away what is not the name: scheme, port, the cluster's domain."""
-    if not isinstance(wrong.value, str):
+    if not isinstance(wrong.value, str) or re.fullmatch("[^:]+/.*", wrong.value):
         return ""
     name, _, port = re.sub(r"^[a-z]+://", "", wrong.value.strip().lower()).partition("/")[0].partition(":")
     name = re.sub(r"\.svc(\..*)?$", "", name.replace("_", "-"))

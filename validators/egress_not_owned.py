@@ -14,6 +14,7 @@ Only an exemption of the policy lifts this rule.
 ```policy
 teams:
   checkout: {egress: [api.stripe.com]}
+  catalog: {namespaces: [shop]}
 services:
   - {values: values.yaml, name: orders, team: checkout}
 ```
@@ -26,6 +27,8 @@ upstreams:
   - host: files.stripe.com  # error: [egress-not-owned] "files.stripe.com", "api.stripe.com"
   - host: eu.api.stripe.com  # error: [egress-not-owned] "eu.api.stripe.com"
   - host: "*.stripe.com"  # error: [egress-not-owned] "*.stripe.com"
+  - host: api.strip.com  # error: [egress-not-owned] "api.strip.com", "if 'api.stripe.com' is meant"
+  - host: catalog.shop  # error: [egress-not-owned] "service: catalog.shop"
 ```
 
 ## Good
@@ -55,7 +58,7 @@ upstreams:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity, quoted
-from meshguard.policy import in_cluster, may_call
+from meshguard.policy import Facts, in_cluster, may_call
 from meshguard.rule import Case, Rule
 
 
@@ -69,9 +72,24 @@ def check(case: Case) -> Iterator[Finding]:
         harm = "it opens every host below it" if host[:1] == "*" else "it opens a way out for data"
         yield Finding(
             upstream.at / "host",
-            f"'{host}' is not among the hosts outside that team '{team.name}' may call, which are"
-            f" {quoted(team.egress)}: {harm}; ask the platform team to add it to 'egress' as it stands here",
+            f"'{host}' is not among the hosts outside that team '{team.name}' may call ({quoted(team.egress, 5)}):"
+            f" {harm}; {_right(host, case.facts)}ask the platform team to add it to 'egress' as it stands here",
         )
+
+
+def _right(host: str, facts: Facts) -> str:
+    """Name what may be meant: a service in the mesh, or a host of the list that is nearly called so."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake pays for it
+
+    teams = facts.policy.teams or {}
+    namespaces = {facts.identity.namespace, *(name for team in teams.values() for name in team.namespaces or ())}
+    if host.count(".") == 1 and host.partition(".")[2] in namespaces:
+        return f"if it is in the mesh, write service: {host}, else "
+    close = get_close_matches(host, facts.team.egress if facts.team else (), 1, _ALIKE)
+    return f"if '{close[0]}' is meant, write that, else " if close and host[:1] != "*" else ""
+
+
+_ALIKE = 0.9  # how much two hosts have in common before one may be meant by the other
 
 
 RULE = Rule("egress-not-owned", Severity.ERROR, __doc__, check, locked=True)

@@ -92,7 +92,7 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _message(team: Team, host: str) -> str:
-    domains = f"the domains of team '{team.name}' ({quoted(team.domains)})"
+    domains = f"the domains of team '{team.name}' ({quoted(team.domains, 5)})"
     if host.startswith("*."):
         return (
             f"host '{host}' takes the requests for every host below '{host[2:]}' and is not among {domains}; list"

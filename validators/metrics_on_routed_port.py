@@ -82,8 +82,8 @@ def check(case: Case) -> Iterator[Finding]:
         if scraped and port.target in routed and port not in misplaced:
             yield Finding(
                 port.at / "metrics",
-                f"Prometheus could read '{port.metrics}' only if port '{port.name}' took plaintext, and routes use"
-                " it too; give metrics a port of their own, such as {number: 9090, name: http-metrics}",
+                f"Prometheus could read '{port.metrics}' only if container port '{port.target}' took plaintext, and"
+                " routes use it too; give metrics a port of their own, such as {number: 9090, name: http-metrics}",
             )
 
 
