@@ -1,6 +1,6 @@
 """Findings that a repository accepts from before it had the gate: a file of fingerprints, and what it lifts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from meshguard.diagnostic import ROOT, Diagnostic, Severity, Span, UserError
@@ -8,10 +8,19 @@ from meshguard.engine_rules import UNUSED_BASELINE
 from meshguard.fingerprint import fingerprints
 from meshguard.pipeline import Verdict
 from meshguard.run import Ignored
+from meshguard.source import relative
+
+
+class Candidate(NamedTuple):
+    """A finding that may be accepted, as each service says it that has it."""
+
+    fingerprint: str
+    file: str
+    findings: Sequence[Diagnostic]
 
 
 class Entry(NamedTuple):
-    """One accepted finding. `rule`, `file` and `message` are for people."""
+    """One accepted finding. `rule` and `message` are for people."""
 
     fingerprint: str
     rule: str
@@ -20,13 +29,23 @@ class Entry(NamedTuple):
     span: Span
 
 
-def written(verdict: Verdict, locked: Collection[str]) -> str:
-    """Give the baseline that accepts what a run found, but what must never be accepted."""
+def acceptable(verdict: Verdict, locked: Collection[str], top: str) -> tuple[Candidate, ...]:
+    """Give what a baseline may accept, once for all services that share it; `top` is what file names start from."""
+    findings: dict[Diagnostic, list[Diagnostic]] = {}
+    for found in verdict.diagnostics:
+        if found.rule not in locked:
+            findings.setdefault(found._replace(service=None, environments=()), []).append(found)
+    prints = fingerprints(findings, verdict.sources, top)
+    return tuple(map(Candidate, prints, (relative(found.span.file, top) for found in findings), findings.values()))
+
+
+def written(candidates: Iterable[Candidate]) -> str:
+    """Give the baseline that accepts all of them."""
     from meshguard.escape import json_text  # noqa: PLC0415 - only a baseline that is written needs it
 
     findings = [
-        {"fingerprint": fingerprint, "rule": found.rule, "file": found.span.file, "message": found.message}
-        for fingerprint, found in _acceptable(verdict, locked)
+        {"fingerprint": fingerprint, "rule": found[0].rule, "file": file, "message": found[0].message}
+        for fingerprint, file, found in candidates
     ]
     return json_text({"version": 1, "findings": findings})
 
@@ -52,29 +71,25 @@ def _entry(item: dict[str, str], path: str, places: Mapping[str, int]) -> Entry:
 
 def accept(
     verdict: Verdict,
+    candidates: Iterable[Candidate],
     entries: Collection[Entry],
-    path: str,
-    judged: Collection[str],
-    locked: Collection[str],
+    judged: Container[str],
     unused: Severity | None = UNUSED_BASELINE.severity,
 ) -> Verdict:
-    """Lift what the baseline accepts; an entry of a judged file that nothing needs is a finding so severe."""
-    accepted = {entry.fingerprint for entry in entries}
-    matched = {fingerprint: found for fingerprint, found in _acceptable(verdict, locked) if fingerprint in accepted}
-    lifted = set(matched.values())
+    """Lift what the entries accept; an entry of a judged file that nothing needs is a finding so severe."""
+    places = {entry.fingerprint: entry.span.file for entry in entries}
+    matched = {
+        candidate.fingerprint: candidate.findings for candidate in candidates if candidate.fingerprint in places
+    }
+    lifted = {found: places[fingerprint] for fingerprint, findings in matched.items() for found in findings}
     stale = [entry for entry in entries if entry.fingerprint not in matched and entry.file in judged]
     gone = () if unused is None else (_gone(entry, unused) for entry in stale)
     return verdict._replace(
         diagnostics=(*(found for found in verdict.diagnostics if found not in lifted), *gone),
-        ignored=(*verdict.ignored, *(Ignored(found, "baseline", path) for found in matched.values())),
+        ignored=(*verdict.ignored, *(Ignored(found, "baseline", path) for found, path in lifted.items())),
     )
 
 
 def _gone(entry: Entry, severity: Severity) -> Diagnostic:
     message = f"the finding '{entry.rule}' of '{entry.file}' does not occur any more; take the entry out"
     return Diagnostic(UNUSED_BASELINE.id, severity, message, ROOT, entry.span)
-
-
-def _acceptable(verdict: Verdict, locked: Collection[str]) -> list[tuple[str, Diagnostic]]:
-    found = [diagnostic for diagnostic in verdict.diagnostics if diagnostic.rule not in locked]
-    return list(zip(fingerprints(found, verdict.sources), found, strict=True))

@@ -5,9 +5,9 @@ read is a finding, so that the other services are still judged.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import chain
+from itertools import chain, product
 from typing import NamedTuple, NoReturn, TypeAlias
 
 from meshguard.diagnostic import ROOT, Diagnostic, Severity, Span, UserError, ValuePath
@@ -16,9 +16,10 @@ from meshguard.helm.version import Version
 from meshguard.identity import identify, pattern
 from meshguard.node import Plain
 from meshguard.pipeline import Outcome, Subject, judge, understand
-from meshguard.policy import Environment, Identity, Policy, facts_for
+from meshguard.policy import Environment, Identity, Policy, ServiceEntry, facts_for
 from meshguard.rule import Callee, Rule
 
+_SHOWN = 3  # files that a note names
 WORTH_A_PROCESS = 250  # services; fewer are judged sooner than a process is made and heard
 
 
@@ -40,24 +41,52 @@ def plan(policy: Policy, top: str, today: str, helm: Version) -> Plan:
             "there is nothing to check: give values files with -f, or list 'services' in .meshguard.yaml"
         )
     subjects: list[Subject] = []
-    notes: list[str] = []
+    unread: dict[str, list[str]] = {}
     for entry in policy.services:
         own = policy._replace(services=(entry,))  # another entry may take the same files
-        files = tuple(matching(entry.values, top))
-        if not files:
-            raise UserError(f"no file matches '{entry.values}' of the policy's services")
-        for file in files:
-            for environment in entry.environments or (None,):
-                lacking = _lacking(file, environment, top)
-                if lacking:
-                    notes.append(
-                        f"{_shown(file, top)}: skipped environment '{lacking[0]}', it has no '{lacking[1]}'"
-                    )
-                else:
-                    subjects.append(_subject(own, file, environment, top, today, helm))
+        for file, environment in _environments(entry, top):
+            lacking = _lacking(file, environment, top)
+            if lacking is None:
+                subjects.append(_subject(own, file, environment, top, today, helm))
+            else:
+                words = f"skipped environment '{lacking[0]}', there is no '{lacking[1]}'"
+                unread.setdefault(words, []).append(file)
     if not subjects:
         raise UserError("no environment of any service has its files, so nothing was checked")
-    return Plan(tuple(subjects), tuple(notes))
+    for file in _idle(policy.services, top):
+        words = f"not checked, no service of the policy reads '{os.path.basename(file)}' there"
+        unread.setdefault(words, []).append(file)
+    return Plan(tuple(subjects), tuple(_note(words, files, top) for words, files in unread.items()))
+
+
+def _environments(entry: ServiceEntry, top: str) -> Iterator[tuple[str, Environment | None]]:
+    """Give each values file of an entry with each environment; raise UserError where there is no such file."""
+    files = tuple(matching(entry.values, top))
+    if not files:
+        raise UserError(f"no file matches '{entry.values}' of the policy's services")
+    return product(files, entry.environments or (None,))
+
+
+def _idle(entries: Iterable[ServiceEntry], top: str) -> list[str]:
+    """Find files that look like the values of a service, and that none reads, so that no run would judge them."""
+    alike: set[str] = set()
+    read: set[str] = set()
+    for entry in entries:
+        files = set(matching(entry.values, top))
+        layers = {layer for environment in entry.environments for layer in environment.values}
+        read |= files | {_beside(file, layer) for file in files for layer in layers}
+        folder, _, name = entry.values.rpartition("/")
+        stem, suffix = os.path.splitext(name)
+        if "{" not in name:
+            alike.update(matching(f"{folder}/{stem}{{word}}{suffix}".lstrip("/"), top))
+    return sorted(alike - read)
+
+
+def _note(words: str, files: list[str], top: str) -> str:
+    """Say what holds for several files once."""
+    names = [_shown(file, top) for file in files[:_SHOWN]]
+    more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+    return f"{', '.join(names)}{more}: {words}"
 
 
 def judge_all(subjects: tuple[Subject, ...], rules: tuple[Rule, ...], shape: Plain) -> Iterator[Outcome]:
@@ -153,10 +182,11 @@ def _judged(subject: Subject, judging: Callable[[], Outcome]) -> Outcome:
     try:
         outcome = judging()
     except UserError as error:
-        file = subject.request.files[0]
-        outcome = Outcome(
-            (Diagnostic("unreadable-file", Severity.ERROR, str(error), ROOT, Span(file, 1, 1, 1, 1)),)
-        )
+        files = subject.request.files
+        # The file that the message speaks of, else, as of a chart, the first.
+        file = next((file for file in files if f"'{file}'" in str(error)), files[0])
+        found = Diagnostic("unreadable-file", Severity.ERROR, str(error), ROOT, Span(file, 1, 1, 1, 1))
+        outcome = Outcome((found,), unjudged=files)
     return outcome._replace(
         diagnostics=tuple(_of(subject, found) for found in outcome.diagnostics),
         exempted=tuple(found._replace(diagnostic=_of(subject, found.diagnostic)) for found in outcome.exempted),
@@ -214,7 +244,7 @@ def confined(top: str) -> Callable[[str], bytes]:
 def _lacking(file: str, environment: Environment | None, top: str) -> tuple[str, str] | None:
     """Give the environment and the first of its layers that does not exist."""
     for layer in environment.values if environment is not None else ():
-        if environment is not None and not os.path.lexists(os.path.join(top, os.path.dirname(file), layer)):
+        if environment is not None and not os.path.lexists(os.path.join(top, _beside(file, layer))):
             return environment.name, layer
     return None
 
@@ -223,7 +253,7 @@ def _subject(
     policy: Policy, file: str, environment: Environment | None, top: str, today: str, helm: Version
 ) -> Subject:
     layers = environment.values if environment is not None else ()
-    files = (file, *(os.path.join(os.path.dirname(file), layer) for layer in layers))
+    files = (file, *(_beside(file, layer) for layer in layers))
     known = identify(policy, files, environment.name if environment is not None else None)
     request = Request(
         files=tuple(_shown(path, top) for path in files),
@@ -233,6 +263,10 @@ def _subject(
     )
     at = ValuePath(known.at.split(".") if known.at else ())
     return Subject(request, at, facts_for(policy, known.identity, today))
+
+
+def _beside(file: str, layer: str) -> str:
+    return os.path.normpath(os.path.join(os.path.dirname(file), layer)).replace(os.sep, "/")
 
 
 def _shown(path: str, top: str) -> str:

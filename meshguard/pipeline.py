@@ -45,11 +45,12 @@ class Outcome(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What a whole run says, sorted by place, and the sources that it speaks of."""
+    """What a whole run says, sorted by place, the sources that it speaks of, and the files not all rules saw."""
 
     diagnostics: tuple[Diagnostic, ...]
     ignored: tuple[Ignored, ...]
     sources: Mapping[str, str]
+    unjudged: frozenset[str] = frozenset()
 
 
 def load(request: Request) -> Values | Outcome:
@@ -58,7 +59,8 @@ def load(request: Request) -> Values | Outcome:
         return read(request)
     except SourceError as error:
         refused = Diagnostic("yaml", Severity.ERROR, str(error), ROOT, error.span)
-        return Outcome((refused,), sources={error.span.file: error.text} if error.text else {})
+        sources = {error.span.file: error.text} if error.text else {}
+        return Outcome((refused,), sources=sources, unjudged=(*request.files, *sources))
 
 
 def understand(subject: Subject, shape: Plain) -> tuple[Values, Service] | Outcome:
@@ -159,7 +161,7 @@ def conclude(outcomes: Iterable[Outcome], rules: tuple[Rule, ...], facts: Facts)
         sources.update(outcome.sources)
         unjudged.update(outcome.unjudged)
     kept, ignored = suppress.apply(_once(found), sources, rules, facts, unjudged)
-    return Verdict(_sorted(kept), (*ignored, *_lifted_once(exempted)), sources)
+    return Verdict(_sorted(kept), (*ignored, *_lifted_once(exempted)), sources, frozenset(unjudged))
 
 
 def _lifted_once(exempted: Iterable[Ignored]) -> Iterator[Ignored]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from meshguard.diagnostic import SEVERITIES, Finding, Span, UserError, ValuePath, quoted
 from meshguard.escape import printable
@@ -13,6 +14,9 @@ from meshguard.node import Node, child, find, nearest
 from meshguard.policy import Policy, build_policy
 from meshguard.rule import Rule, no_such_rule
 from meshguard.schema import check, load_schema
+
+if TYPE_CHECKING:
+    import subprocess
 
 NAME = ".meshguard.yaml"
 _WORDS = (*SEVERITIES, "none")  # of a severity, worst first
@@ -69,23 +73,30 @@ def _below(folders: Iterable[str], top: str) -> set[str]:
 
 def policy_of_ref(ref: str, directory: str) -> tuple[str, bytes]:
     """Give the policy as it stands at a git ref, named `REF:.meshguard.yaml`; raise UserError if it does not."""
+    top = repository(directory) or directory
+    # Only a commit counts: what else git reads as a name, such as the index, is the pull request's own.
+    found = _git(top, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{commit}}")
+    if found.returncode:
+        why = found.stderr.decode(errors="replace").strip().split("\n")[0]
+        raise UserError(
+            f"--policy-from '{ref}' is no commit that git knows here"
+            + (f": {why}" if why else "; fetch it first, as `fetch-depth: 0` of actions/checkout does")
+        )
+    shown = _git(top, "cat-file", "blob", f"{found.stdout.decode().strip()}:{NAME}")
+    if shown.returncode:
+        raise UserError(
+            f"there is no {NAME} at '{ref}'; a change that brings the first policy is judged without --policy-from"
+        )
+    return f"{ref}:{NAME}", shown.stdout
+
+
+def _git(top: str, *words: str) -> "subprocess.CompletedProcess[bytes]":
     import subprocess  # noqa: PLC0415 - only a gate asks git
 
-    if ref.startswith("-"):
-        raise UserError(f"--policy-from '{ref}' is not a git ref")
-    name = f"{ref}:{NAME}"
     try:
-        shown = subprocess.run(  # noqa: S603 - no shell, and the ref is no flag
-            ["git", "-C", repository(directory) or directory, "cat-file", "blob", name],  # noqa: S607
-            capture_output=True,
-            check=True,
-        )
+        return subprocess.run(["git", "-C", top, *words], capture_output=True, check=False)  # noqa: S603, S607
     except FileNotFoundError:
         raise UserError("--policy-from needs git, which is not installed") from None
-    except subprocess.CalledProcessError as error:
-        why = error.stderr.decode(errors="replace").strip().splitlines()
-        raise UserError(f"git has no policy at '{name}': {why[-1] if why else 'no reason given'}") from None
-    return name, shown.stdout
 
 
 def load_policy(path: str, data: bytes, rules: Collection[Rule]) -> Policy:

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from meshguard.baseline import accept, read, written
+from meshguard.baseline import accept, acceptable, read, written
 from meshguard.diagnostic import Diagnostic, Severity, Span, UserError, ValuePath
 from meshguard.pipeline import Verdict
 
@@ -19,7 +19,12 @@ VERDICT = Verdict((OLD, found("locked-rule", 2)), (), SOURCES)
 
 
 def baseline(verdict: Verdict = VERDICT) -> bytes:
-    return written(verdict, LOCKED).encode()
+    return written(acceptable(verdict, LOCKED, "")).encode()
+
+
+def accepted(verdict: Verdict, judged: str = "v.yaml", data: bytes | None = None) -> Verdict:
+    entries = read(baseline() if data is None else data, "b.json")
+    return accept(verdict, acceptable(verdict, LOCKED, ""), entries, {judged})
 
 
 def test_todays_findings_are_accepted_but_locked_ones_are_not() -> None:
@@ -28,7 +33,7 @@ def test_todays_findings_are_accepted_but_locked_ones_are_not() -> None:
         ("old-rule", "v.yaml", "wrong \U0001f600")
     ]
 
-    verdict = accept(VERDICT, read(baseline(), "b.json"), "b.json", {"v.yaml"}, LOCKED)
+    verdict = accepted(VERDICT)
     assert verdict.diagnostics == (found("locked-rule", 2),)
     assert [(each.by, each.reason, each.diagnostic) for each in verdict.ignored] == [("baseline", "b.json", OLD)]
 
@@ -36,24 +41,32 @@ def test_todays_findings_are_accepted_but_locked_ones_are_not() -> None:
 def test_lines_may_move_and_words_may_change() -> None:
     moved = Verdict((found("old-rule", 3, "otherwise"),), (), {"v.yaml": "\n\na: 1\n"})
 
-    assert accept(moved, read(baseline(), "b.json"), "b.json", {"v.yaml"}, LOCKED).diagnostics == ()
+    assert accepted(moved).diagnostics == ()
 
 
 def test_new_findings_are_reported() -> None:
     new = Verdict((found("old-rule", 1), found("old-rule", 2), found("new-rule", 1)), (), SOURCES)
 
-    kept = accept(new, read(baseline(), "b.json"), "b.json", {"v.yaml"}, LOCKED).diagnostics
+    kept = accepted(new).diagnostics
     assert kept == (found("old-rule", 2), found("new-rule", 1))
 
 
 def test_entries_that_nothing_needs_are_findings_in_the_baseline() -> None:
     clean = Verdict((), (), SOURCES)
-    (gone,) = accept(clean, read(baseline(), "b.json"), "b.json", {"v.yaml"}, LOCKED).diagnostics
+    (gone,) = accepted(clean).diagnostics
 
     assert (gone.rule, gone.severity) == ("unused-baseline", Severity.WARNING)
     assert gone.message == "the finding 'old-rule' of 'v.yaml' does not occur any more; take the entry out"
     assert baseline().decode().splitlines()[gone.span.line - 1].strip().startswith('"fingerprint"')
-    assert accept(clean, read(baseline(), "b.json"), "b.json", {"w.yaml"}, LOCKED).diagnostics == ()
+    assert accepted(clean, "w.yaml").diagnostics == ()
+
+
+def test_what_services_share_is_one_entry_for_all_of_them() -> None:
+    one, two, three = (OLD._replace(service=name) for name in ("one", "two", "three"))
+    data = baseline(Verdict((one, two), (), SOURCES))
+
+    assert len(json.loads(data)["findings"]) == 1
+    assert accepted(Verdict((one, two, three), (), SOURCES), data=data).diagnostics == ()
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,31 @@ def test_every_service_is_judged_in_every_environment(tmp_path: Path, monkeypatc
         (("orders", "checkout", None, "dev"), (f"{ORDERS}/values.yaml", f"{ORDERS}/values-dev.yaml")),
         (("cart", "shop", None, "dev"), ("teams/shop/cart/values.yaml", "teams/shop/cart/values-dev.yaml")),
     ]
-    assert found.notes == ("teams/shop/cart/values.yaml: skipped environment 'prod', it has no 'values-prod.yaml'",)
+    assert found.notes == (
+        "teams/shop/cart/values.yaml: skipped environment 'prod', there is no 'values-prod.yaml'",
+    )
+
+
+def test_what_nothing_reads_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(5):
+        service = f"teams/shop/s{number}"
+        write(tmp_path, dict.fromkeys((f"{service}/values.yaml", f"{service}/values-dev.yaml"), GOOD))
+        write(tmp_path, {f"{service}/values-qa.yaml": BAD, f"{service}/README.yaml": ""})
+    write(tmp_path, {"teams/shop/lone/values-prod.yaml": BAD, "a.yaml": GOOD, "b.yaml": GOOD})
+    text = SERVICES + "  - values: '{service}.yaml'\n"
+
+    assert plan(policy(text), ".", TODAY, NEWEST_4).notes == (
+        (
+            "teams/shop/s0/values.yaml, teams/shop/s1/values.yaml, teams/shop/s2/values.yaml and 2 more: "
+            "skipped environment 'prod', there is no 'values-prod.yaml'"
+        ),
+        ("teams/shop/lone/values-prod.yaml: not checked, no service of the policy reads 'values-prod.yaml' there"),
+        (
+            "teams/shop/s0/values-qa.yaml, teams/shop/s1/values-qa.yaml, teams/shop/s2/values-qa.yaml and 2 more: "
+            "not checked, no service of the policy reads 'values-qa.yaml' there"
+        ),
+    )
 
 
 def test_an_entry_without_environments_is_judged_once(tmp_path: Path) -> None:

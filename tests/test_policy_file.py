@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -188,11 +189,27 @@ def test_a_policy_can_be_that_of_a_ref(tmp_path: Path) -> None:
     assert policy_of_ref("main", str(tmp_path / "team")) == ("main:.meshguard.yaml", b"version: 1\n")
 
 
-@pytest.mark.parametrize("ref", ["nowhere", "--help", "main^{tree}"])
-def test_a_ref_without_a_policy_stops_the_run(tmp_path: Path, ref: str) -> None:
-    git(tmp_path, "init", "-q")
-    with pytest.raises(UserError, match=r"is not a git ref|git has no policy at"):
+# The names that begin with a colon are git's for its index, which is the pull request's own.
+@pytest.mark.parametrize("ref", ["nowhere", "origin/main", "--help", "", ":", ":0"])
+def test_a_ref_that_is_no_commit_stops_the_run(tmp_path: Path, ref: str) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    write(tmp_path / ".meshguard.yaml")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "x")
+    with pytest.raises(UserError, match=rf"--policy-from '{re.escape(ref)}' is no commit .*; fetch it first"):
         policy_of_ref(ref, str(tmp_path))
+
+
+def test_a_ref_without_a_policy_stops_the_run(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "commit", "-qm", "x", "--allow-empty")
+    with pytest.raises(UserError, match=r"there is no \.meshguard\.yaml at 'main'"):
+        policy_of_ref("main", str(tmp_path))
+
+
+def test_what_git_says_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is no commit that git knows here: fatal: not a git repository"):
+        policy_of_ref("main", str(tmp_path))
 
 
 def test_git_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

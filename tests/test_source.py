@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from meshguard.diagnostic import Span
-from meshguard.source import is_argument, line_at, lines
+from meshguard.source import is_argument, line_at, lines, relative
 
 LINES = {
     "": [""],
@@ -35,3 +37,34 @@ def test_line_at(span: Span, expected: str | None) -> None:
     assert line_at(span, sources, seen) == expected
     assert line_at(span, sources, seen) == expected
     assert is_argument(span) == span.file.startswith("--set")
+
+
+NAMES = ("./a/v.yaml", "a//b/../v.yaml", "../v.yaml", "../../v.yaml", "/v.yaml", "-", "origin/main:.meshguard.yaml")
+
+
+def test_a_name_without_detours() -> None:
+    assert [relative(name, "") for name in NAMES] == [
+        "a/v.yaml",
+        "a/v.yaml",
+        "../v.yaml",
+        "../../v.yaml",
+        "/v.yaml",
+        "-",
+        ".meshguard.yaml",
+    ]
+
+
+def test_a_name_from_the_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+
+    assert [relative(name, str(tmp_path)) for name in (*NAMES, str(tmp_path / "a" / "v.yaml"))] == [
+        "sub/a/v.yaml",
+        "sub/a/v.yaml",
+        "v.yaml",
+        "../../v.yaml",
+        "/v.yaml",
+        "-",
+        ".meshguard.yaml",
+        "a/v.yaml",
+    ]

@@ -47,6 +47,7 @@ def write_whole(path: str, text: str) -> None:
         if _is_stream(path):
             _write(path, "w", text)
             return
+        _stay(path)
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         _write(part, "x", text)  # never through a link that lies there
         os.replace(part, path)
@@ -54,6 +55,16 @@ def write_whole(path: str, text: str) -> None:
         with suppress(OSError):
             os.unlink(part)
         raise UserError(f"'{path}' cannot be written: {error.strerror}") from None
+
+
+def _stay(path: str) -> None:
+    """Raise UserError for a directory, and for a path that a link in the working directory leads out of it."""
+    if not os.path.basename(path):
+        raise UserError(f"'{path}' names a directory; name a file in it")
+    here = os.getcwd() + os.sep
+    folder = os.path.realpath(os.path.dirname(path)) + os.sep
+    if os.path.abspath(path).startswith(here) and not folder.startswith(here):
+        raise UserError(f"'{path}' leads out of the working directory through a symbolic link")
 
 
 def _is_stream(path: str) -> bool:

@@ -21,13 +21,15 @@ from meshguard.rule import Rule
 class Task(NamedTuple):
     """What a run has to do. `notes` say what cannot be judged; `is_fleet` that the policy told what to check.
 
-    `sources` has the text of the policy, for findings that stand in it.
+    `sources` has the text of the policy, for findings that stand in it; `top` is the directory that file names
+    start from for other programs.
     """
 
     subjects: tuple[Subject, ...]
     notes: tuple[str, ...]
     sources: Mapping[str, str]
     is_fleet: bool = False
+    top: str = ""
 
 
 class _Ruled(NamedTuple):
@@ -41,7 +43,8 @@ class _Ruled(NamedTuple):
 def one(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
     """Give the one service that the given files are; raise UserError where there is nothing to check."""
     if not _has_values(inputs):
-        raise UserError("there is nothing to read: give values files with -f, or a chart")
+        others = "; without a name all services of the policy are judged" if inputs.name is not None else ""
+        raise UserError(f"there is nothing to read: give values files with -f, or a chart{others}")
     top, policy, sources = _policy(inputs, rules)
     files = tuple(_below(file, top) for file in inputs.files if file != "-")
     known = identify(policy, files, inputs.env)
@@ -50,7 +53,7 @@ def one(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
     at = ValuePath(known.at.split(".") if known.at else ())
     request = Request(files=inputs.files, sets=inputs.sets, chart=chart, helm=helm_version(inputs))
     subjects = (Subject(request, at, facts),)
-    return Task(subjects, (*known.notes, *_notes(policy, subjects)), sources)
+    return Task(subjects, (*known.notes, *_notes(policy, subjects)), sources, top=_root(top))
 
 
 def every(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
@@ -66,7 +69,14 @@ def every(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
     if inputs.policy is None:
         files = (os.path.realpath(subject.request.files[0]) for subject in plan.subjects)
         refuse_nested({os.path.dirname(file) for file in files}, os.path.realpath(top))
-    return Task(plan.subjects, (*plan.notes, *_notes(policy, plan.subjects)), sources, is_fleet=True)
+    return Task(
+        plan.subjects, (*plan.notes, *_notes(policy, plan.subjects)), sources, is_fleet=True, top=_root(top)
+    )
+
+
+def _root(top: str) -> str:
+    """Give the top of the repository around the working directory, or outside of git the policy's directory."""
+    return repository(os.getcwd()) or os.path.realpath(top)
 
 
 class Around(NamedTuple):

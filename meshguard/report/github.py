@@ -5,32 +5,33 @@ GitHub shows ten annotations of each severity per step, so each message names it
 
 from meshguard.diagnostic import Span
 from meshguard.escape import printable
-from meshguard.report.words import Group, grouped, relative, summary, told
+from meshguard.report.words import Group, grouped, summary, told
 from meshguard.run import Run
-from meshguard.source import is_argument
+from meshguard.source import is_argument, relative
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
 def render(run: Run) -> str:
     """Give the lines of the log."""
+    commands = [_command(group, run.top) for group in grouped(run.diagnostics)]
     notes = [f"note: {printable(note)}" for note in run.notes]
-    return "".join(f"{line}\n" for line in (*map(_command, grouped(run.diagnostics)), *notes, summary(run)))
+    return "".join(f"{line}\n" for line in (*commands, *notes, summary(run)))
 
 
-def _command(group: Group) -> str:
+def _command(group: Group, top: str) -> str:
     found = group.diagnostic
-    fields = ",".join(f"{name}={_property(value)}" for name, value in _fields(found.rule, found.span).items())
+    fields = ",".join(f"{name}={_property(value)}" for name, value in _fields(found.rule, found.span, top).items())
     message = "\n".join(told(group))
     return f"::{_COMMANDS[found.severity]} {fields}::{_data(message)}"
 
 
-def _fields(rule: str, span: Span) -> dict[str, str]:
+def _fields(rule: str, span: Span, top: str) -> dict[str, str]:
     if is_argument(span):
         return {"title": rule}
     return {  # no end: an annotation up to the end of the file is shown nowhere
         "title": rule,
-        "file": printable(relative(span.file)),
+        "file": printable(relative(span.file, top)),
         "line": str(span.line),
         "col": str(span.column),
     }

@@ -1,15 +1,14 @@
 """The report for code scanning: a run in, SARIF 2.1.0 out."""
 
-from collections.abc import Mapping
 from urllib.parse import quote
 
 from meshguard.diagnostic import Span
 from meshguard.escape import json_text, printable, printable_lines
 from meshguard.fingerprint import fingerprints
-from meshguard.report.words import Group, for_whom, grouped, in_file, place, relative
+from meshguard.report.words import Group, for_whom, grouped, in_file, place
 from meshguard.rule import Rule
 from meshguard.run import Run
-from meshguard.source import is_argument
+from meshguard.source import is_argument, relative
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
@@ -19,7 +18,7 @@ _KINDS = {"comment": "inSource", "exemption": "external", "baseline": "external"
 def render(run: Run) -> str:
     """Give the whole log, with one run."""
     groups = [*grouped(run.diagnostics), *(grouped([diagnostic])[0] for diagnostic, _, _ in run.ignored)]
-    prints = fingerprints((group.diagnostic for group in groups), run.sources)
+    prints = fingerprints((group.diagnostic for group in groups), run.sources, run.top)
     results = [_result(group, run, mark) for group, mark in zip(groups, prints, strict=True)]
     standing = len(groups) - len(run.ignored)
     for result, (_, by, reason) in zip(results[standing:], run.ignored, strict=True):
@@ -47,16 +46,14 @@ def _rule(rule: Rule) -> dict[str, object]:
 def _result(group: Group, run: Run, fingerprint: str) -> dict[str, object]:
     found = group.diagnostic
     related = [
-        {"id": number, **_location(span, run.sources), "message": {"text": _unlinked(printable(message))}}
+        {"id": number, **_location(span, run), "message": {"text": _unlinked(printable(message))}}
         for number, (span, message) in enumerate(found.related)
     ]
     return {
         "ruleId": found.rule,
         "level": _LEVELS[found.severity],
         "message": {"text": _message(group)},
-        "locations": [
-            {**_location(found.span, run.sources), "logicalLocations": [{"fullyQualifiedName": str(found.at)}]}
-        ],
+        "locations": [{**_location(found.span, run), "logicalLocations": [{"fullyQualifiedName": str(found.at)}]}],
         "relatedLocations": related,
         "partialFingerprints": {"meshguard/v1": fingerprint},
     }
@@ -75,11 +72,11 @@ def _unlinked(text: str) -> str:
     return text.replace("](", "]\\(")
 
 
-def _location(span: Span, sources: Mapping[str, str]) -> dict[str, object]:
+def _location(span: Span, run: Run) -> dict[str, object]:
     """Give the place, of several lines the first: the end may be one that the file lacks, and hides the result."""
-    at = in_file(span, sources)
+    at = in_file(span, run.sources)
     region = {"startLine": at.line, "startColumn": at.column}
     if at.end_line == at.line:
         region["endColumn"] = at.end_column
-    uri = quote(relative(at.file), errors="surrogatepass")
+    uri = quote(relative(at.file, run.top), errors="surrogatepass")
     return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}

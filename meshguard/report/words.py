@@ -1,6 +1,5 @@
 """Words that several reports share: places, counts, and whom a finding concerns."""
 
-import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -24,11 +23,6 @@ def grouped(diagnostics: Iterable[Diagnostic]) -> list[Group]:
         same = diagnostic._replace(service=None, environments=())
         groups.setdefault(same, []).append((diagnostic.service, diagnostic.environments))
     return [Group(diagnostic, tuple(concerns)) for diagnostic, concerns in groups.items()]
-
-
-def relative(file: str) -> str:
-    """Give a file name without `./` and detours, as CI systems want it to find the file."""
-    return os.path.normpath(file)
 
 
 def in_file(span: Span, sources: Mapping[str, str]) -> Span:

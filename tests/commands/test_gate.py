@@ -33,7 +33,10 @@ def test_a_report_needs_a_format_and_a_file(run: Run, word: str) -> None:
 def test_two_reports_do_not_share_a_file(run: Run, repo: Path) -> None:
     result = run("validate", "--report", "json=r", "--report", "sarif=r", files=FILES)
     assert (result.code, result.out, (repo / "r").exists()) == (2, "", False)
-    assert "--report names a file twice" in result.err
+    assert "'r' is written twice" in result.err
+    for words in (("--report", "json=./r", "--report", "sarif=r"), ("--report", "json=r", "--write-baseline", "r")):
+        assert run("validate", *words).code == 2
+    assert not (repo / "r").exists()
 
 
 def test_an_argument_is_no_fault_of_the_policy(run: Run) -> None:
@@ -70,6 +73,107 @@ def test_a_report_goes_through_no_link(run: Run, repo: Path) -> None:
 
     assert not (repo / "r.json").is_symlink()
     assert json.loads((repo / "r.json").read_text())["version"] == 1
+
+
+def test_a_report_does_not_follow_a_link_out_of_the_repository(run: Run, repo: Path, tmp_path: Path) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.mkdir()
+    (repo / "out").symlink_to(outside)
+    (repo / "in").symlink_to("a")
+
+    result = run("validate", "--report", "json=out/r.json", files=FILES)
+    assert (result.code, result.out, list(outside.iterdir())) == (2, "", [])
+    assert "'out/r.json' leads out of the working directory through a symbolic link" in result.err
+    assert run("validate", "--report", "json=in/r.json").code == 1
+    assert run("validate", "--report", f"json={outside}/r.json").code == 1
+
+
+def test_a_report_is_no_directory(run: Run, repo: Path) -> None:
+    assert "'out/' names a directory" in run("validate", "--report", "json=out/", files=FILES).err
+    assert "'a' cannot be written: Is a directory" in run("validate", "--report", "json=a").err
+    assert not (repo / "out").exists()
+
+
+@pytest.mark.parametrize("folder", [".", "a", "a/deeper"])
+def test_reports_name_files_from_the_top_of_the_repository(
+    run: Run, repo: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    run("version", files=FILES)
+    (repo / "a" / "deeper").mkdir()
+    expected = json.loads(run("validate", "-o", "gitlab").out)
+    monkeypatch.chdir(repo / folder)
+
+    found = json.loads(run("validate", "-o", "gitlab").out)
+    assert sorted(found, key=str) == sorted(expected, key=str)
+    assert "file=a/values.yaml,line=2" in run("validate", "-o", "github").out
+    assert '"uri": "b/values.yaml"' in run("validate", "-o", "sarif").out
+    assert os.path.relpath(repo / "b/values.yaml") in run("validate").out
+
+
+def test_a_baseline_holds_from_any_directory(run: Run, repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("validate", "--write-baseline", "b.json", files={**FILES, "b/values.yaml": "{}"})
+    monkeypatch.chdir(repo / "a")
+
+    assert run("validate", "--baseline", "../b.json", "--fail-on", "warning").code == 0
+    assert run("validate", "--baseline", "../b.json", "-f", "values.yaml", "--fail-on", "warning").code == 0
+
+
+def test_a_baseline_says_what_it_does_not_accept(run: Run) -> None:
+    files = {**FILES, "c/values.yaml": "ports: 1\n"}
+    written = run("validate", "--write-baseline", "b.json", files=files)
+    note = "note: b.json accepts no findings of 'plaintext-on-443', 'schema': they have to be mended"
+
+    assert note in written.out
+    assert "accepts" not in run("validate", "--baseline", "b.json").out
+    assert (
+        "accepts"
+        not in run(
+            "validate", "--write-baseline", "c.json", files={**files, "b/values.yaml": "{}", "c/values.yaml": "{}"}
+        ).out
+    )
+
+
+def test_entries_of_a_service_that_is_gone_do_not_occur(run: Run, repo: Path) -> None:
+    run("validate", "--write-baseline", "b.json", files={**FILES, "b/values.yaml": "{}"})
+    (repo / "a" / "values.yaml").rename(repo / "b" / "values.yaml")
+    result = run("validate", "--baseline", "b.json", "--fail-on", "warning")
+
+    assert result.code == 1
+    assert "the finding 'duplicate-key' of 'a/values.yaml' does not occur any more" in result.out
+    assert "[duplicate-key]" in result.out
+
+
+@pytest.mark.parametrize("broken", ["ports: [", "ports: 1\n", None])
+def test_what_could_not_be_judged_may_still_occur(run: Run, repo: Path, broken: str | None) -> None:
+    policy = POLICY.replace("name: '{service}'", "environments: {prod: {values: [p.yaml]}}")
+    run(
+        "validate",
+        "--write-baseline",
+        "b.json",
+        files={".meshguard.yaml": policy, "a/values.yaml": WARNING, "a/p.yaml": ""},
+    )
+    if broken is None:
+        (repo / "a" / "p.yaml").unlink()
+        (repo / "a" / "p.yaml").mkdir()
+    else:
+        (repo / "a" / "p.yaml").write_text(broken)
+    result = run("validate", "--baseline", "b.json")
+
+    assert result.code == 1
+    assert "a/p.yaml:1:" in result.out
+    assert "[unused-baseline]" not in result.out
+
+
+def test_a_finding_in_the_policy_of_a_ref_stands_in_its_file(run: Run, repo: Path) -> None:
+    exemption = "{rule: plaintext-on-443, service: b, reason: old, approvedBy: me, expires: 2030-01-01}"
+    (repo / ".git").rmdir()
+    git(repo, "init", "-q", "-b", "main")
+    run("version", files={**FILES, ".meshguard.yaml": f"{POLICY}exemptions: [{exemption}]\n"})
+    git(repo, "add", ".")
+    git(repo, "commit", "-qm", "all")
+
+    found = run("validate", "--policy-from", "main", "--today", "2031-01-01", "-o", "github").out
+    assert "::warning title=expired-exemption,file=.meshguard.yaml,line=2,col=" in found
 
 
 def test_a_baseline_accepts_what_was_wrong_before(run: Run) -> None:

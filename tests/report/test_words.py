@@ -1,7 +1,7 @@
 import pytest
 
 from meshguard.diagnostic import ROOT, Diagnostic, Severity, Span
-from meshguard.report.words import concerned, for_whom, grouped, in_file, place, relative, summary
+from meshguard.report.words import concerned, for_whom, grouped, in_file, place, summary
 from meshguard.run import Ignored
 from tests.report.run import CLEAN
 
@@ -59,16 +59,6 @@ PLACES = {
 @pytest.mark.parametrize(("span", "expected"), PLACES.items())
 def test_place(span: Span, expected: str) -> None:
     assert place(span) == expected
-
-
-def test_relative() -> None:
-    assert [relative(file) for file in ("./a/v.yaml", "a//b/../v.yaml", "../v.yaml", "/v.yaml", "-")] == [
-        "a/v.yaml",
-        "a/v.yaml",
-        "../v.yaml",
-        "/v.yaml",
-        "-",
-    ]
 
 
 def test_an_argument_stands_in_the_last_values_file() -> None:
