@@ -161,9 +161,10 @@ def _judge_and_exit(  # pragma: no cover - the same
 
     code = 1
     try:
-        outcomes = list(map(judge_one, subjects))
+        # Values and services are many times larger than what is said of them, so none is kept.
+        outcomes = [outcome._replace(values=None, service=None) for outcome in map(judge_one, subjects)]
         with os.fdopen(send, "wb") as pipe:
-            pickle.dump([outcome._replace(values=None, service=None) for outcome in outcomes], pipe)
+            pickle.dump(outcomes, pipe)
         code = 0
     finally:
         os._exit(code)
