@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from meshguard.tls.facts import DestinationRule, PeerAuthentication, Port, Ref, Remark, World
+from meshguard.tls.facts import DestinationRule, PeerAuthentication, Ref, Remark, World, covers
 from meshguard.tls.server import container_port, selected
 
 
@@ -33,24 +33,22 @@ def _authentications(world: World) -> Iterator[Remark]:
 
 def _wrong_ports(world: World, one: PeerAuthentication) -> Iterator[Remark]:
     """Find ports that are those of a Service, where portLevelMtls goes by those of the container."""
-    for entry in one.ports:
-        for port, target in _ports(world, one):
-            if entry.number == port.number and target not in {None, port.number}:
-                ref = one.ref._replace(span=entry.span)
-                yield _remark(ref, f"has {port.number} in portLevelMtls, and pods listen on {target} for that port")
-                break
+    entries = {entry.number: entry for entry in one.ports}
+    for number, target in dict(_moved_ports(world, one)).items():
+        if number in entries:
+            ref = one.ref._replace(span=entries[number].span)
+            yield _remark(ref, f"has {number} in portLevelMtls, and pods listen on {target} for that port")
 
 
-def _ports(world: World, one: PeerAuthentication) -> Iterator[tuple[Port, int | None]]:
-    """Give the ports of Services whose pods are selected, with what they listen on."""
-    taken = {entry.number for entry in one.ports}
+def _moved_ports(world: World, one: PeerAuthentication) -> Iterator[tuple[int, int]]:
+    """Give the ports of Services whose pods are selected, and listen on another port, with that one."""
     for service in world.services.get(one.ref.namespace, ()):
-        for pod in selected(world, service):
-            if service.selector is not None and one.selector.items() <= pod.labels.items():
-                targets = {container_port(port, pod) for port in service.ports}
-                for port in service.ports:
-                    if port.number in taken and port.number not in targets:
-                        yield port, container_port(port, pod)
+        for pod in selected(world, service) if service.selector is not None else ():
+            if covers(one.selector, pod.labels):
+                targets = {port.number: container_port(port, pod) for port in service.ports}
+                for number, target in targets.items():
+                    if target is not None and number not in targets.values():
+                        yield number, target
 
 
 def _rules(world: World) -> Iterator[Remark]:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from meshguard.diagnostic import ROOT, Finding
+from meshguard.targets.istio import TARGET
 from tests.commands.conftest import Run
 
 SHOP = """\
@@ -390,3 +392,43 @@ def test_the_whole_fleet(run: Run) -> None:
     assert (east.count("CONFLICT"), west.count("CONFLICT")) == (2, 0)
     assert "mesh.mtls (.meshguard.yaml:1)" in east
     assert "mesh.mtls (.meshguard.yaml:6)" in west
+
+
+def test_the_modes_that_nobody_wrote_are_built_in(run: Run) -> None:
+    files = {"v.yaml": VALUES, ".meshguard.yaml": POLICY.replace(", mtls: STRICT", "")}
+    result = run("tls-check", "orders", "-f", "v.yaml", "-n", "shop", "-o", "json", files=files)
+    (row,) = json.loads(result.out)["rows"]
+
+    assert row["authnPolicy"] == {"kind": "policy", "namespace": None, "name": "mesh.mtls", "place": None}
+    assert "(built-in) says STRICT for the mesh" in " ".join(row["explanation"])
+
+
+HTTPS_VALUES = """\
+ports:
+  - {number: 8443, name: https, protocol: HTTPS, tls: {serverName: orders.internal.example.com}}
+  - {number: 8080, name: http}
+externalRouting: {port: https}
+"""
+
+
+def test_what_is_rendered_of_values_decides(run: Run) -> None:
+    files = {"v.yaml": HTTPS_VALUES, ".meshguard.yaml": POLICY}
+    result = run("tls-check", "orders", "-f", "v.yaml", "-n", "shop", "-o", "json", files=files)
+    rows = {(row["port"], *row["from"]): row for row in json.loads(result.out)["rows"]}
+
+    at_gateway = rows[8443, "gateway istio-ingress"]
+    assert (at_gateway["status"], at_gateway["client"]) == ("app TLS", "TLS")
+    assert at_gateway["destinationRule"]["namespace"] == "istio-ingress"
+    assert at_gateway["destinationRule"]["place"] == {"file": "v.yaml", "line": 2}
+    assert at_gateway["authnPolicy"]["place"] == {"file": "v.yaml", "line": 2}
+    assert rows[8443, "shop", "other namespaces"]["client"] == "mTLS+app TLS"
+    assert result.code == 0
+
+
+def test_a_fault_of_what_is_rendered(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = TARGET._replace(verify=lambda _rendered, _facts: (Finding(ROOT, "it is not safe to apply"),))
+    monkeypatch.setattr("meshguard.commands.tls_sources.TARGET", broken)
+    result = run("tls-check", "orders", "-f", "v.yaml", "-n", "shop", files={"v.yaml": VALUES})
+
+    assert (result.code, result.out) == (1, "")
+    assert "error: it is not safe to apply [manifest]" in result.err

@@ -47,6 +47,7 @@ LOOKUPS = (
     Lookup("for some pods, not this one", (f"web {HOST} - other", f"shop {HOST} - -"), "web:me", "-"),
     Lookup("for some pods, and for all", (f"web {HOST} - other", f"web {HOST} - -"), "web:me", "r1"),
     Lookup("for some pods comes first", (f"web {HOST} - -", f"web {HOST} - me"), "web:me", "r1"),
+    Lookup("for two kinds of pods", (f"web {HOST} - me", f"web {HOST} - other"), "web:other", "r1"),
     Lookup("for some pods of the service", (f"shop {HOST} - me",), "web:me", "-"),
     Lookup("for all, private, beside for some", (f"web {HOST} - other", f"web {HOST} . -"), "web:me", "-"),
     Lookup("two of one host: the older", (f"shop {HOST} - -", f"shop {HOST} - -"), "web", "r0"),

@@ -104,6 +104,10 @@ def test_a_key_that_is_there_twice_is_named() -> None:
     ]
 
 
+def test_words_that_yaml_takes_for_something_else_are_no_remark() -> None:
+    assert read_manifest(f"{OBJECT}spec: {{a: yes}}\n".encode(), "x").remarks == ()
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

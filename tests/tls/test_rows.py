@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from meshguard.tls import words
 from meshguard.tls.check import Row
 from meshguard.tls.client import GATEWAY, NONE, SIDECAR, Client
 from meshguard.tls.explain import caller_sees, explain
@@ -159,6 +160,25 @@ CASES = {
         " ",
         "a connection that is reset",
     ),
+    "TLS to a port that an older service calls tcp": case(
+        [
+            service({**TCP, "targetPort": 8080}, creationTimestamp="2024-01-01T00:00:00Z"),
+            kubernetes(
+                "Service", "shop", "too", {"selector": {"app": "app"}, "ports": [{**HTTP, "targetPort": 8080}]}
+            ),
+            pod("istio-proxy"),
+            istio(
+                "networking",
+                "DestinationRule",
+                "shop",
+                "r",
+                {"host": "too.shop.svc.cluster.local", "trafficPolicy": {"tls": {"mode": "SIMPLE"}}},
+            ),
+        ],
+        "CONFLICT",
+        "503 URX,UF",
+        "TLS reaches an application whose port is declared as plaintext",
+    ),
     "no proxy at all": case(
         [service(TCP), STRICT], "CONFLICT", " ", "The caller has no proxy", client=Client(NONE)
     ),
@@ -172,8 +192,8 @@ def test_what_is_told(name: str) -> None:
     told = " | ".join(explain(row))
 
     assert row.verdict.status == asked.status
-    for words in asked.words:
-        assert words in told
+    for said in asked.words:
+        assert said in told
     if row.verdict.status == "CONFLICT":
         seen = caller_sees(row)
         assert f"{seen.status} {seen.flags}" == asked.sees
@@ -183,6 +203,11 @@ def test_what_is_told(name: str) -> None:
 def one(found: tuple[Row, ...]) -> Row:
     """Give the row of the one service, or of its other name."""
     return found[-1]
+
+
+def test_what_is_said_of_udp_in_the_table() -> None:
+    row = one(rows(CASES["UDP"].objects))
+    assert (words.server(row), words.client(row), words.authn_policy(row)) == ("not captured", "plaintext", None)
 
 
 def test_another_name_is_named() -> None:
@@ -250,3 +275,25 @@ def test_before_1_24_rules_of_one_host_were_merged_whoever_they_were_for() -> No
         for version in ((1, 23), (1, 24))
     }
     assert modes == {(1, 23): (), (1, 24): ("mTLS",)}
+
+
+def test_machines_behind_a_named_port_are_those_that_know_it() -> None:
+    machines = [
+        istio(
+            "networking",
+            "WorkloadEntry",
+            "shop",
+            f"vm-{name}",
+            {"address": "10.0.0.1", "labels": {"app": "app"}, "serviceAccount": "app", "ports": {name: 9}},
+        )
+        for name in ("web", "other")
+    ]
+    (row,) = rows([service({**HTTP, "targetPort": "web"}), *machines])
+    assert [ref.name for ref in row.server.workloads] == ["vm-web"]
+    assert (row.server.kind, row.server.port) == ("sidecar", 9)
+
+
+def test_what_is_mirrored_is_called_too() -> None:
+    spec = {"hosts": ["x"], "gateways": ["g"], "http": [{"mirrors": [{"destination": {"host": "app"}}]}]}
+    routes = istio("networking", "VirtualService", "shop", "v", spec)
+    assert [row.host for row in rows([service(HTTP), routes], AT_GATEWAY)] == [HOST]

@@ -1,0 +1,90 @@
+"""What looks as if it had an effect, and has none."""
+
+from typing import Any
+
+import pytest
+
+from meshguard.tls.remarks import remarks_on
+from tests.tls.given import world
+from tests.tls.matrix import ROOT, authentication, istio, kubernetes
+
+SERVICE = kubernetes(
+    "Service",
+    "shop",
+    "app",
+    {"selector": {"app": "app"}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]},
+)
+POD = kubernetes("Pod", "shop", "app-0", {"containers": [{"name": "app"}]}, labels={"app": "app"})
+
+
+def policy(**spec: Any) -> dict[str, Any]:
+    return authentication("shop", "p", spec)
+
+
+def rule(name: str, host: str = "app", **more: Any) -> dict[str, Any]:
+    spec = {"host": host, "trafficPolicy": {"tls": {"mode": "DISABLE"}}}
+    return istio("networking", "DestinationRule", "shop", name, {**spec, **more})
+
+
+ROOTS = f"PeerAuthentication '{ROOT}/p'"
+SELECTOR = {"matchLabels": {"app": "app"}}
+
+
+@pytest.mark.parametrize(
+    ("objects", "told"),
+    [
+        ([policy(mtls={"mode": "STRICT"})], []),
+        (
+            [authentication(ROOT, "p", {"selector": SELECTOR, "mtls": {"mode": "STRICT"}})],
+            [f"{ROOTS} has no effect: in the root namespace Istio ignores one with a selector"],
+        ),
+        (
+            [policy(portLevelMtls={"80": {"mode": "STRICT"}})],
+            ["PeerAuthentication 'shop/p' has portLevelMtls without a selector, which Istio refuses or ignores"],
+        ),
+        (
+            [policy(selector=SELECTOR, portLevelMtls={"80": {"mode": "STRICT"}})],
+            ["PeerAuthentication 'shop/p' has 80 in portLevelMtls, and pods listen on 8080 for that port"],
+        ),
+        ([policy(selector=SELECTOR, portLevelMtls={"8080": {"mode": "STRICT"}})], []),
+        ([policy(selector=SELECTOR, portLevelMtls={"9090": {"mode": "STRICT"}, "8080": {"mode": "STRICT"}})], []),
+        ([policy(selector={"matchLabels": {"app": "other"}}, portLevelMtls={"80": {"mode": "STRICT"}})], []),
+        (
+            [policy(), authentication("shop", "a", {})],
+            ["PeerAuthentication 'shop/p' has no effect: 'shop/a' is older, or first by name"],
+        ),
+        ([rule("r")], []),
+        ([rule("r"), rule("s", "app.shop.svc.cluster.local", trafficPolicy=None)], []),
+        ([rule("r"), rule("s", exportTo=["."])], []),
+        (
+            [rule("r"), rule("s", "app.shop.svc.cluster.local")],
+            [
+                (
+                    "DestinationRule 'shop/s' has a trafficPolicy without effect: 'shop/r' has one for the"
+                    " same host, and comes first"
+                )
+            ],
+        ),
+        (
+            [rule("r", "app.shop")],
+            [
+                (
+                    "DestinationRule 'shop/r' has no effect: the host 'app.shop' is no full name, write"
+                    " 'app.shop.svc.cluster.local'"
+                )
+            ],
+        ),
+        ([rule("r", "api.example.com")], []),
+    ],
+    ids=range(14),
+)
+def test_what_is_told(objects: list[dict[str, Any]], told: list[str]) -> None:
+    assert [remark.message for remark in remarks_on(world([SERVICE, POD, *objects]))] == told
+
+
+def test_a_port_that_both_a_service_and_a_container_have_is_the_containers() -> None:
+    ports = [{"name": "a", "port": 80, "targetPort": 8080}, {"name": "b", "port": 81, "targetPort": 80}]
+    both = kubernetes("Service", "shop", "app", {"selector": {"app": "app"}, "ports": ports})
+    found = world([both, POD, policy(selector=SELECTOR, portLevelMtls={"80": {"mode": "STRICT"}})])
+
+    assert remarks_on(found) == ()
