@@ -4,6 +4,7 @@ import yaml
 
 from meshguard.diagnostic import Severity
 from meshguard.rule import Rule
+from meshguard.schema import load_schema
 from tools.docs import DOCS, NEEDS, PLACES, existing, page, pages
 from validators import RULES
 
@@ -54,3 +55,21 @@ def test_every_incident_is_held_by_something_that_exists() -> None:
     assert list(entries) == list(range(1, 130))
     assert {by for entry in entries.values() for by in entry["by"]} <= known
     assert [number for number, entry in entries.items() if not entry["by"] or not entry["how"]] == []
+
+
+def test_every_field_is_held_by_something_that_exists() -> None:
+    tools = DOCS.parent / "tools"
+    fields, incidents = (
+        yaml.safe_load((tools / f"{name}.yaml").read_text()) for name in ("guardrails", "coverage")
+    )
+    contract = {
+        field
+        for section in load_schema("values")["definitions"].values()
+        if section.get("additionalProperties") is False
+        for field in section["properties"]
+    }
+    named = {by for entry in (*fields.values(), *incidents.values()) for by in entry["by"]}
+
+    assert contract - fields.keys() == set()
+    assert named <= {rule.id for rule in RULES} | {*PLACES, *NEEDS}
+    assert [field for field, entry in fields.items() if not entry["by"] or not entry["how"]] == []

@@ -39,6 +39,14 @@ alone cannot decide says what it needs: the *manifests* of a release, the *fleet
 | # | incident | held by | how |
 |---|---|---|---|
 {rows}
+## What holds each field
+
+The same of every field of the values contract, and of the files around it: what has to be true of it, and what sees
+to that. All fields refuse values of another type or form.
+
+| field | of | held by | what has to be true |
+|---|---|---|---|
+{fields}
 ## What shows that the rules are true
 
 {proofs}
@@ -60,7 +68,10 @@ def main() -> None:
 
 def pages() -> dict[str, str]:
     """Give the text of every generated page by its path below docs/."""
-    covered = {"coverage.md": MARK.replace("the code of the rule", "tools/coverage.yaml") + coverage()}
+    covered = {
+        "coverage.md": MARK.replace("the code of the rule", "tools/coverage.yaml and tools/guardrails.yaml")
+        + coverage()
+    }
     index = INDEX.format(guardrails=table(RULES), engine=table(ENGINE_RULES))
     return covered | {
         "rules.md": MARK + index,
@@ -69,8 +80,9 @@ def pages() -> dict[str, str]:
 
 
 def coverage() -> str:
-    """Give the page that maps every incident to what holds it; a rule that does not exist is a KeyError."""
+    """Give the page of what holds every incident and every field; a rule that does not exist is a KeyError."""
     entries: dict[int, dict[str, Any]] = yaml.safe_load((DOCS.parent / "tools" / "coverage.yaml").read_text())
+    guarded: dict[str, dict[str, Any]] = yaml.safe_load((DOCS.parent / "tools" / "guardrails.yaml").read_text())
     links = {rule.id: f"[{rule.id}](rules/{rule.id}.md)" for rule in RULES} | {
         word: f"*{word}*" if word in PLACES else f"*needs {word}*" for word in (*PLACES, *NEEDS)
     }
@@ -78,11 +90,15 @@ def coverage() -> str:
         f"| {number} | {entry['fault']} | {', '.join(links[by] for by in entry['by'])} | {entry['how']} |\n"
         for number, entry in entries.items()
     )
+    fields = "".join(
+        f"| {field} | {entry['of']} | {', '.join(links[by] for by in entry['by'])} | {entry['how']} |\n"
+        for field, entry in guarded.items()
+    )
     open_ = sum(set(entry["by"]) <= set(NEEDS) for entry in entries.values())
     counts = (
         f"Of {len(entries)} incidents {len(entries) - open_} are held, at least on the own side; {open_} need more."
     )
-    return COVERAGE.format(counts=counts, rows=rows, proofs=proofs())
+    return COVERAGE.format(counts=counts, rows=rows, fields=fields, proofs=proofs())
 
 
 def proofs() -> str:
