@@ -1,5 +1,7 @@
 """The committed pages are those that the code would write; `make docs` writes them."""
 
+from typing import Any
+
 import yaml
 
 from meshguard.diagnostic import Severity
@@ -58,18 +60,12 @@ def test_every_incident_is_held_by_something_that_exists() -> None:
 
 
 def test_every_field_is_held_by_something_that_exists() -> None:
-    tools = DOCS.parent / "tools"
-    fields, incidents = (
-        yaml.safe_load((tools / f"{name}.yaml").read_text()) for name in ("guardrails", "coverage")
-    )
-    contract = {
-        field
-        for section in load_schema("values")["definitions"].values()
-        if section.get("additionalProperties") is False
-        for field in section["properties"]
-    }
-    named = {by for entry in (*fields.values(), *incidents.values()) for by in entry["by"]}
+    fields = yaml.safe_load((DOCS.parent / "tools" / "guardrails.yaml").read_text())
+    contract: Any = load_schema("values")
+    known = {rule.id for rule in RULES} | {*PLACES, *NEEDS}
 
-    assert contract - fields.keys() == set()
-    assert named <= {rule.id for rule in RULES} | {*PLACES, *NEEDS}
+    for section in contract["definitions"].values():
+        if section.get("additionalProperties") is False:
+            assert section["properties"].keys() <= fields.keys()
+    assert {by for entry in fields.values() for by in entry["by"]} <= known
     assert [field for field, entry in fields.items() if not entry["by"] or not entry["how"]] == []
