@@ -24,10 +24,10 @@ def network(address: str) -> Network | None:
     return Network(found.num_addresses == 1, unspecified or found.prefixlen < _WIDEST[found.version])
 
 
-def overlap(one: str, other: str) -> bool:
-    """Tell whether two addresses or ranges have an address in common."""
-    first, second = _parsed(one), _parsed(other)
-    return first is not None and second is not None and first.version == second.version and first.overlaps(second)
+def is_same(one: str, other: str) -> bool:
+    """Tell whether two addresses or ranges cover the same."""
+    first = _parsed(one)
+    return first is not None and first == _parsed(other)
 
 
 def _parsed(address: str) -> "IPv4Network | IPv6Network | None":

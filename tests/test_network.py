@@ -1,8 +1,8 @@
-"""Addresses and ranges: what they cover, and which have an address in common."""
+"""Addresses and ranges: what they cover, and which of them cover the same."""
 
 import pytest
 
-from meshguard.network import Network, network, overlap
+from meshguard.network import Network, is_same, network
 
 
 @pytest.mark.parametrize(
@@ -29,12 +29,13 @@ def test_what_an_address_covers(address: str, expected: Network | None) -> None:
     ("one", "other", "expected"),
     [
         ("192.0.2.1", "192.0.2.1/32", True),
-        ("192.0.2.0/24", "192.0.2.200", True),
+        ("192.0.2.0/24", "192.0.2.200", False),
+        ("192.0.2.0/24", "192.0.2.200/24", True),
         ("192.0.2.1", "192.0.2.2", False),
         ("192.0.2.1", "::ffff:192.0.2.1", False),
         ("1:2", "192.0.2.2", False),
         ("192.0.2.2", "1:2", False),
     ],
 )
-def test_addresses_in_common(one: str, other: str, expected: bool) -> None:  # noqa: FBT001 - a column
-    assert overlap(one, other) is expected
+def test_the_same_addresses(one: str, other: str, expected: bool) -> None:  # noqa: FBT001 - a column
+    assert is_same(one, other) is expected

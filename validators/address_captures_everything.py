@@ -2,9 +2,10 @@
 
 ## Why
 
-A declared range holds for all connections of the namespace to it. `0.0.0.0/0`, or a range of more than sixteen
-million addresses, takes the calls to every other database, and to the cluster itself, and sends them to this host.
-`0.0.0.0` stands for all addresses as well.
+Declared addresses hold for all connections of the namespace to them. `0.0.0.0` beside a host with a name stands for
+all of them: every connection on that port number goes to this host. `0.0.0.0/0` beside a wildcard, or a range of
+more than sixteen million addresses, sends connections on to where they were dialled, as calls to a declared host:
+on that port everybody is let out, also under `outboundTraffic: REGISTRY_ONLY` (run on Istio 1.27 and 1.31).
 
 ## Bad
 
@@ -35,6 +36,10 @@ upstreams:
 
 - https://istio.io/latest/docs/reference/config/networking/service-entry/#ServiceEntry
 - https://github.com/istio/istio/issues/54990
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_addresses_of_everybody`
 """
 
 from collections.abc import Iterator
@@ -52,7 +57,7 @@ def check(case: Case) -> Iterator[Finding]:
             if found is not None and found.is_wide:
                 yield Finding(
                     upstream.at / "addresses" / index,
-                    f"'{address}' takes the namespace's connections to everybody on these ports and sends them to"
+                    f"'{address}' takes the namespace's connections to everybody on these ports as calls to"
                     f" '{upstream.host}'; write the addresses of that host alone",
                 )
 

@@ -2,10 +2,10 @@
 
 ## Why
 
-A host outside becomes an entry of its own in the mesh. Under the name of a service in the cluster it is merged
-with that service: its pods and the addresses of the entry are mixed, ports of one hold for the other, and mutual
-TLS is lost (run on Istio 1.27 and 1.31; istio/istio#37229, istio/istio#50688). Services in the mesh need no entry:
-`service` says that they are called.
+A host outside becomes an entry of its own in the namespace. Under the name of a service of another namespace it
+takes that service's place: calls leave as plaintext, without identity, and mutual TLS in STRICT mode refuses them
+with 503 (run on Istio 1.27 and 1.31; istio/istio#37229, istio/istio#50688). A wildcard over such names changes
+nothing for services that the mesh knows. Services in the mesh need no entry: `service` says that they are called.
 
 ## Bad
 
@@ -32,6 +32,10 @@ upstreams:
 
 - https://github.com/istio/istio/issues/37229
 - https://github.com/istio/istio/issues/50688
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_a_service_declared_as_a_host_outside`
 """
 
 import re
@@ -48,11 +52,13 @@ def check(case: Case) -> Iterator[Finding]:
         if upstream.host is None or not in_cluster(upstream.host, case.facts):
             continue
         found = re.match(r"([a-z0-9-]+\.[a-z0-9-]+)\.svc\b", upstream.host)
+        harm = (
+            "takes the service's place, and calls lose mutual TLS" if found else "changes nothing for its services"
+        )
         right = f"write service: {found[1]}" if found else "name each service as `service`"
         yield Finding(
             upstream.at / "host",
-            f"'{upstream.host}' is inside the cluster, and declared as a host outside it would be mixed up with the"
-            f" service itself; {right}",
+            f"'{upstream.host}' is inside the cluster, and declared as a host outside it {harm}; {right}",
         )
 
 

@@ -3,9 +3,9 @@
 ## Why
 
 Each host becomes one object of the service's namespace, named after the host. Two items for one host make two
-objects of one name: the one that is applied last takes the other's place, with its ports, addresses and TLS. Even
-with two names it would not work: the mesh takes the facts of one of them (run on Istio 1.27 and 1.31;
-istio/istio#51466).
+objects of one name: the one that is applied last takes the other's place, with its ports, addresses and TLS. One
+item can say it all. (Objects of two names would be put together in one namespace, and of those in two namespaces
+one would count: run on Istio 1.27 and 1.31; istio/istio#51466.)
 
 A wildcard and a host below it are two hosts.
 
@@ -39,6 +39,10 @@ upstreams:
 
 - https://istio.io/latest/docs/reference/config/networking/service-entry/
 - https://github.com/istio/istio/issues/51466
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_two_entries_of_one_host`
 """
 
 from collections.abc import Iterator

@@ -33,6 +33,10 @@ upstreams:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/service-entry/#ServicePort
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_one_number_twice_is_refused`
 """
 
 from collections.abc import Iterator

@@ -53,6 +53,10 @@ upstreams:
 
 - https://istio.io/latest/docs/tasks/traffic-management/egress/egress-control/
 - https://github.com/istio/istio.io/issues/2766
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_only_declared_hosts_are_let_out`
 """
 
 from collections.abc import Iterator

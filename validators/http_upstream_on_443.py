@@ -38,6 +38,11 @@ upstreams:
 - https://istio.io/latest/docs/tasks/traffic-management/egress/egress-tls-origination/
 - https://github.com/istio/istio/issues/17358
 - https://github.com/istio/istio/issues/16450
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_what_calls_to_declared_ports_reach`
+- `tests/mesh/test_upstreams.py::test_plain_http_to_a_port_that_speaks_tls`
 """
 
 from collections.abc import Iterator

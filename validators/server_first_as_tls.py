@@ -98,6 +98,10 @@ externalRouting:
 - https://istio.io/latest/docs/ops/deployment/application-requirements/#server-first-protocols
 - https://github.com/istio/istio/issues/34444
 - https://github.com/istio/istio/issues/9379
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_who_speaks_first`
 """
 
 from collections.abc import Iterator

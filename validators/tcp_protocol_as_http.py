@@ -51,6 +51,7 @@ ports:
 
 - `tests/mesh/test_ports.py::test_a_database_port_declared_http_silences_databases_outside`
 - `tests/mesh/test_ports.py::test_a_cache_declared_http_is_asked_in_vain`
+- `tests/mesh/test_upstreams.py::test_who_speaks_first`
 """
 
 from collections.abc import Iterator

@@ -37,6 +37,11 @@ upstreams:
 - https://istio.io/latest/docs/reference/config/analysis/ist0134/
 - https://github.com/istio/istio/issues/6695
 - https://github.com/istio/istio/issues/7603
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_a_database_without_addresses_takes_all_calls_to_its_port`
+- `tests/mesh/test_upstreams.py::test_the_analyzer_knows_databases_without_addresses`
 """
 
 from collections.abc import Iterator

@@ -40,6 +40,10 @@ upstreams:
 
 - https://istio.io/latest/docs/tasks/traffic-management/egress/egress-tls-origination/
 - https://github.com/istio/istio/issues/34444
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_tls_is_added_to_what_speaks_first`
 """
 
 from collections.abc import Iterator

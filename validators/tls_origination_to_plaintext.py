@@ -38,6 +38,10 @@ upstreams:
 ## See
 
 - https://istio.io/latest/docs/tasks/traffic-management/egress/egress-tls-origination/
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_tls_to_a_port_that_speaks_plain_http`
 """
 
 from collections.abc import Iterator

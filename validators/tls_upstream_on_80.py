@@ -5,7 +5,7 @@
 Port 80 speaks plain HTTP. Declared TLS, the sidecar knows a call to this host by the name in its TLS handshake,
 and a plain HTTP call has none: it is not taken for a call to the declared host. It leaves as an unknown one, and
 where the mesh lets only declared hosts out (`outboundTraffic: REGISTRY_ONLY`) it is dropped
-(seen in what Istio 1.31 sends to its proxies).
+(run on Istio 1.27 and 1.31).
 
 ## Bad
 
@@ -34,6 +34,11 @@ upstreams:
 ## See
 
 - https://istio.io/latest/docs/tasks/traffic-management/egress/egress-control/
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_what_calls_to_declared_ports_reach`
+- `tests/mesh/test_upstreams.py::test_plain_http_to_a_port_declared_tls_is_an_unknown_call`
 """
 
 from collections.abc import Iterator

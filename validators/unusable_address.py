@@ -37,6 +37,10 @@ upstreams:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/service-entry/#ServiceEntry
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_which_addresses_are_refused`
 """
 
 from collections.abc import Iterator

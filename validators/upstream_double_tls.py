@@ -36,6 +36,10 @@ upstreams:
 - https://istio.io/latest/docs/ops/common-problems/network-issues/#double-tls-tls-origination-for-a-tls-request
 - https://github.com/istio/istio/issues/17031
 - https://github.com/istio/istio/issues/43415
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_tls_is_added_to_tls`
 """
 
 from collections.abc import Iterator

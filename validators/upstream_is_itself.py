@@ -45,6 +45,10 @@ upstreams:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#VirtualService
+
+## Shown by
+
+- `tests/mesh/test_upstreams.py::test_a_host_outside_that_a_service_takes_for_itself_is_never_left_for`
 """
 
 from collections.abc import Iterator
