@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from meshguard.diagnostic import UserError
+from meshguard.escape import json_text
 from meshguard.targets import Manifest
 
 
@@ -15,10 +16,8 @@ def as_yaml(manifests: Sequence[Manifest]) -> str:
 
 def as_json(manifests: Sequence[Manifest]) -> str:
     """Give a Kubernetes List as `kubectl get -o json` would."""
-    import json  # noqa: PLC0415 - YAML needs none of it
-
     items = [_data(manifest) for manifest in manifests]
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=2) + "\n"
+    return json_text({"apiVersion": "v1", "kind": "List", "items": items})
 
 
 def _data(manifest: Manifest) -> object:

@@ -7,7 +7,7 @@ from meshguard.commands.arguments import add_inputs, inputs, parser
 from meshguard.commands.reporting import ALL_RULES, run_of, text_report
 from meshguard.commands.subject import one
 from meshguard.diagnostic import ROOT, Span, ValuePath
-from meshguard.escape import printable
+from meshguard.escape import json_text, printable
 from meshguard.node import Node, Plain, plain
 from meshguard.pipeline import Outcome, Verdict, load
 from meshguard.targets.istio.scalar import scalar
@@ -25,18 +25,17 @@ def run(argv: list[str]) -> int:
     if isinstance(values, Outcome):
         sys.stderr.write(text_report(run_of(Verdict(values.diagnostics, (), values.sources), task), sys.stderr))
         return 1
-    sys.stdout.write(_printed(values.node, parsed.output, origins=parsed.origins))
+    sys.stdout.write(document(values.node, parsed.output, origins=parsed.origins))
     return 0
 
 
-def _printed(node: Node, form: str, *, origins: bool) -> str:
+def document(node: Node, form: str, *, origins: bool = False) -> str:
+    """Write values as `yaml` or `json`, or where each of them comes from."""
     if form == "json":
-        import json  # noqa: PLC0415 - YAML needs none of it
-
         tree: object = plain(node)
         if origins:
             tree = [{"path": str(at), "value": value, "origin": place(span)} for at, value, span in leaves(node)]
-        return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+        return json_text(tree)
     if origins:
         return "".join(
             f"{place(span)}: {printable(str(at))}: {_inline(value)}\n" for at, value, span in leaves(node)

@@ -7,10 +7,22 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.fuzz import documents, schemas
+
 KEYS = ("a", "b", "m", "l", "global", "tags", "enabled", "data", "exports", "sub", "two", "al")
 VERSIONS = ("*", ">=0.0.0", "0.1.0", "^1.0.0", "~0.1", "", "0.x || 1.x", ">0.1, <2", "0.1.0 - 1.0.0", "!=1")
 CONDITIONS = ("sub.enabled", "al.enabled", "enabled", "global.enabled", "sub.enabled,al.enabled", "tags.a", "two.a")
-SETS = ("sub.enabled=true", "tags.a=false", "al.enabled=false", "a=null", "sub.m=null", "global.a=null", "m.a.b=1")
+SETS = (
+    "sub.enabled=true",
+    "tags.a=false",
+    "al.enabled=false",
+    "a=null",
+    "sub.m=null",
+    "global.a=null",
+    "m.a.b=1",
+    "l[0]=x",
+    "sub={}",
+)
 
 
 def make(random: Random, directory: Path) -> None:
@@ -22,11 +34,19 @@ def make(random: Random, directory: Path) -> None:
 
 def layers(random: Random) -> tuple[bytes, ...]:
     """Make values files for it, with many nulls."""
-    return tuple(_yaml(_map(random, 0, 0.25)) for _ in range(random.choice((0, 1, 1, 2))))
+    return tuple(_values(random, 0.25) for _ in range(random.choice((0, 1, 1, 2, 3))))
 
 
 def sets(random: Random) -> tuple[tuple[str, str], ...]:
-    return (("set", random.choice(SETS)),) if random.random() < 0.3 else ()
+    count = random.choice((0, 0, 0, 1, 1, 2))
+    return tuple(
+        (random.choice(("set", "set", "set-string", "set-json")), random.choice(SETS)) for _ in range(count)
+    )
+
+
+def _values(random: Random, nulls: float) -> bytes:
+    """Make values, mostly of keys that charts share, seldom of what YAML has in its corners."""
+    return documents.document(random) if random.random() < 0.07 else _yaml(_map(random, 0, nulls))
 
 
 def _yaml(value: Any) -> bytes:
@@ -47,7 +67,9 @@ def _chart(random: Random, directory: Path, name: str, depth: int) -> None:
         about["dependencies"] = declared
     (directory / "Chart.yaml").write_bytes(_yaml(about))
     if random.random() < 0.9:
-        (directory / "values.yaml").write_bytes(_yaml(_map(random, 0, 0.12)))
+        (directory / "values.yaml").write_bytes(_values(random, 0.12))
+    if random.random() < 0.3:
+        (directory / "values.schema.json").write_bytes(schemas.schema(random))
 
 
 def _dependency(random: Random, name: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
+from meshguard.chart_schema.judge import findings
 from meshguard.diagnostic import UserError
 from meshguard.helm.loss import SourceError
 from meshguard.helm.values import Request, read, read_file
@@ -30,11 +31,12 @@ KINDS = (  # how our refusal begins: the kinds of differences that docs/helm-dia
 
 
 class Reading(NamedTuple):
-    """What we make of a question: the values, or the message."""
+    """What we make of a question: the values, or the message; and whether the chart's schemas refuse them."""
 
     values: Any
     message: str
     losses: frozenset[str]
+    is_refused: bool = False
 
 
 def ours(question: Question, helm: Version) -> Reading:
@@ -49,7 +51,9 @@ def ours(question: Question, helm: Version) -> Reading:
         found = read(request)
     except (SourceError, UserError) as error:
         return Reading(None, str(error), frozenset())
-    return Reading(typed(plain(found.node)), "", frozenset(loss.kind for loss in found.losses))
+    values = plain(found.node)
+    is_refused = found.chart is not None and any(findings(found.chart, values))
+    return Reading(typed(values), "", frozenset(loss.kind for loss in found.losses), is_refused)
 
 
 def typed(value: Any) -> Any:
@@ -73,8 +77,17 @@ def difference(reading: Reading, answer: dict[str, Any]) -> str:
     if not accepted:
         return f"only Helm refuses: {json.dumps(answer['error'])[:80]}"
     if reading.values == typed(answer["values"] or {}):
-        return SAME
+        return SAME if reading.is_refused == ("refusal" in answer) else _verdict(answer)
     return "left to chance" if "colliding-keys" in reading.losses else "READ DIFFERENTLY"
+
+
+def _verdict(answer: dict[str, Any]) -> str:
+    """Name a difference over what the chart's schemas say of the same values."""
+    return (
+        f"only Helm's schema refuses: {answer['refusal'][:80]}"
+        if "refusal" in answer
+        else "only our schema refuses"
+    )
 
 
 def never_ends(reading: Reading) -> bool:
@@ -84,7 +97,7 @@ def never_ends(reading: Reading) -> bool:
 
 def is_fault(difference: str) -> bool:
     """Tell whether it must not be: read differently, accepted by us alone, or refused by us without a name."""
-    return difference.startswith(("READ", "only Helm", "only we refuse: unnamed"))
+    return difference.startswith(("READ", "only Helm", "only our schema", "only we refuse: unnamed"))
 
 
 def _kind(message: str) -> str:

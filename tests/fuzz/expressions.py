@@ -47,6 +47,7 @@ TOKENS = (
     *("[", "]", "{", "}", "{a,b}", "{}", "\\", "\\,", '"', " ", "-1", "007", "\n", "[-1]", "[65536]", "[65537]"),
     *("[9999999999999999999]", "[+1]", "[x]", "[]", "\u00e9"),
 )
+FILES = ("plugin.yaml", "{plugin.yaml,tools/dev}", "nowhere", "", "{", "plugin.yaml,b=tools/dev", "{}")
 JSON = (
     *('{"a":1}', "[1,2]", '[1,{"x":null}]', '"s"', "null", "true", "1.5", "1e3", "01", "1.", "-", "-0", "1e400"),
     *(
@@ -85,7 +86,7 @@ def base(random: Random) -> bytes:
 def arguments(random: Random) -> tuple[tuple[str, str], ...]:
     """Make one to three arguments."""
     flags = [
-        random.choice(("set", "set", "set", "set-string", "set-literal", "set-json"))
+        random.choice(("set", "set", "set", "set-string", "set-literal", "set-json", "set-file"))
         for _ in range(random.choice((1, 1, 1, 2, 3)))
     ]
     return tuple((flag, _expression(random, flag)) for flag in flags)
@@ -94,6 +95,8 @@ def arguments(random: Random) -> tuple[tuple[str, str], ...]:
 def _expression(random: Random, flag: str) -> str:
     if flag == "set-json":
         return _json(random)
+    if flag == "set-file":
+        return _key(random) + "=" + random.choice(FILES)
     if random.random() < 0.3:
         return "".join(random.choice(TOKENS) for _ in range(random.randint(1, 9)))
     text = ""

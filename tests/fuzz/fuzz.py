@@ -1,8 +1,9 @@
-"""Hold our reading of values against Helm's: `python -m tests.fuzz.fuzz [CASES] [SEED]`.
+"""Hold our reading against Helm's, and hostile input against us: `python -m tests.fuzz.fuzz [CASES] [SEED]`.
 
 Four of five cases are values files, the rest `--set` arguments and charts. Every case is read as the newest Helm 3
-and the newest Helm 4 read it. Differences are counted by the names that docs/helm-dialect.md gives them; anything
-that is read differently, and any refusal without a name, is printed and ends the run with 1.
+and the newest Helm 4 read it. Differences are counted by the names that docs/helm-dialect.md gives them. Then as
+many mutated inputs are judged, reported and rendered, and as many strings printed as values. What is read
+differently, a refusal without a name, a crash and a string that is more than text are printed, and end it with 1.
 """
 
 import os
@@ -14,11 +15,14 @@ from pathlib import Path
 from random import Random
 
 from meshguard.helm.version import NEWEST_3, NEWEST_4
-from tests.fuzz import charts, documents, expressions
+from tests.fuzz import charts, documents, expressions, inputs
 from tests.fuzz.compare import REFUSED, SAME, difference, is_fault, never_ends, ours
 from tests.fuzz.oracle import Question, ask, started
 
 VERSIONS = (("MESHGUARD_TEST_ORACLE3", NEWEST_3), ("MESHGUARD_TEST_ORACLE4", NEWEST_4))
+
+
+STRINGS = 50  # in one document
 
 
 def question(random: Random, directory: Path) -> Question:
@@ -52,6 +56,17 @@ def fuzz(cases: int, seed: str) -> tuple[Counter[str], list[str]]:
     return counts, bad
 
 
+def attack(cases: int, seed: str) -> list[str]:
+    """Give what goes wrong with so many mutated inputs and with so many strings."""
+    found = [inputs.crash(Random(f"input {seed} {number}")) for number in range(cases)]
+    for number in range(0, cases, STRINGS):
+        random = Random(f"string {seed} {number}")
+        texts = [inputs.string(random) for _ in range(STRINGS)]
+        found += inputs.changed_structure(texts)
+        found += inputs.changed_objects(texts)
+    return [one for one in found if one]
+
+
 def main(arguments: list[str]) -> int:
     cases, seed = [*arguments, *("100000", "0")[len(arguments) :]][:2]
     counts, bad = fuzz(int(cases), seed)
@@ -61,7 +76,10 @@ def main(arguments: list[str]) -> int:
     for kind, count in [*counts.most_common(), ("differences altogether", different)]:
         lines.append(f"{count:8} {100 * count / total:8.4f} %  {kind}")
     sys.stdout.write("\n".join([*lines, *bad, ""]))
-    return 1 if bad else 0
+    sys.stdout.flush()
+    wrong = attack(int(cases), seed)
+    sys.stdout.write("\n".join([f"{cases} inputs and {cases} strings: {len(wrong)} faults", *wrong, ""]))
+    return 1 if bad or wrong else 0
 
 
 if __name__ == "__main__":

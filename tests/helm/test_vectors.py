@@ -72,7 +72,8 @@ def test_set(expression: str, kind: str, expected: dict[str, Any]) -> None:
     base = Node({}, NOWHERE)
 
     if expected["ok"]:
-        assert plain(apply(base, kind.replace("_", "-"), expression, helm, no_file)[0]) == expected["value"]
+        found = plain(apply(base, kind.replace("_", "-"), expression, helm, no_file)[0])
+        assert json.dumps(found, sort_keys=True) == json.dumps(expected["value"], sort_keys=True)
     else:
         with pytest.raises(SourceError):
             apply(base, kind.replace("_", "-"), expression, helm, no_file)
@@ -118,4 +119,5 @@ def test_coalesce(helm: Version, number: int, expected: Any) -> None:
     defaults, sub, user = COALESCE[number]
     charts = () if sub is None else (Chart("sub", tree(sub)),)
 
-    assert plain(coalesce(Chart("top", tree(defaults), charts), tree(user), helm)[0]) == expected
+    found = plain(coalesce(Chart("top", tree(defaults), charts), tree(user), helm)[0])
+    assert typed(found) == typed(expected)

@@ -8,7 +8,7 @@ _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./|\[\],*+-]*(?::[A-Za-z0-9_./|\[\],*+
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"})
 _LENGTH = re.compile(r"(?:[0-9]+(?:h|ms|m|s))+")
 _ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
-_ESCAPED = re.compile(r"[^ !#-\[\]-~]")
+_ESCAPED = re.compile(r"[^ !#-\[\]-~]|(?<=#)#")  # some CI systems take `##[` for a command wherever it stands
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -29,7 +29,12 @@ def scalar(value: str | float | bool) -> str:  # noqa: FBT001 - a value of any s
 def _number(value: float) -> str:
     """Write a number without an exponent, which some readers take for text."""
     text = repr(value)
-    return f"{value:.20f}".rstrip("0") if "e" in text else text.removesuffix(".0")
+    if "e" in text:
+        from decimal import Decimal  # noqa: PLC0415 - hardly any value is so large or so small
+
+        text = format(Decimal(text), "f")
+        return text if "." in text else f"{text}.0"
+    return text if text == "-0.0" else text.removesuffix(".0")
 
 
 def _is_plain(text: str) -> bool:

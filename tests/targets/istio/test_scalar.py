@@ -98,11 +98,20 @@ def test_text_that_some_reader_takes_for_more_is_quoted(text: str) -> None:
         (0.1, "0.1"),
         (1e-05, "0.00001"),
         (1e-7, "0.0000001"),
+        (1.2345678901234568e-05, "0.000012345678901234568"),
+        (1e-30, f"0.{'0' * 29}1"),
+        (1e30, f"1{'0' * 30}.0"),
+        (-0.0, "-0.0"),
     ],
 )
 def test_numbers_are_written_as_people_do(value: float, expected: str) -> None:
     assert scalar(value) == expected
     assert read(f"a: {expected}\n") == {"a": value}
+
+
+def test_no_text_is_a_command_for_a_ci_log() -> None:
+    assert scalar("##[group]") == '"#\\u0023[group]"'
+    assert read(scalar("###vso[a]")) == "###vso[a]"
 
 
 def test_a_lone_surrogate_becomes_the_replacement_character() -> None:

@@ -1,7 +1,7 @@
 // Reads values as `helm template` of Helm 3 does, many times in one process: what meshguard's reading is held against.
 //
 // One request per line on standard input, {"files": [base64], "sets": [[flag, expression]], "chart": directory}, one
-// answer per line on standard output: {"values": ...} or {"error": text}.
+// answer per line on standard output: {"values": ...} or {"error": text}; "refusal" is what the chart's schemas say.
 package main
 
 import (
@@ -40,7 +40,7 @@ func (m memory) Get(url string, _ ...getter.Option) (*bytes.Buffer, error) {
 	return bytes.NewBuffer(data), err
 }
 
-func read(asked request) (result map[string]any, err error) {
+func read(asked request) (result map[string]any, refusal error, err error) {
 	defer func() {
 		if caught := recover(); caught != nil {
 			err = fmt.Errorf("panic: %v", caught)
@@ -68,21 +68,25 @@ func read(asked request) (result map[string]any, err error) {
 	providers := getter.Providers{{Schemes: []string{"memory"}, New: func(...getter.Option) (getter.Getter, error) { return files, nil }}}
 	user, err := options.MergeValues(providers)
 	if err != nil || asked.Chart == "" {
-		return user, err
+		return user, nil, err
 	}
 	chart, err := loader.Load(asked.Chart)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if declared := chart.Metadata.Dependencies; declared != nil {
 		if err := action.CheckDependencies(chart, declared); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if err := chartutil.ProcessDependenciesWithMerge(chart, user); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return chartutil.CoalesceValues(chart, user)
+	result, err = chartutil.CoalesceValues(chart, user)
+	if err == nil {
+		refusal = chartutil.ValidateAgainstSchema(chart, result)
+	}
+	return result, refusal, err
 }
 
 func main() {
@@ -98,10 +102,13 @@ func main() {
 		answer := map[string]any{}
 		if err := json.Unmarshal(line, &asked); err != nil {
 			answer["error"] = err.Error()
-		} else if result, err := read(asked); err != nil {
+		} else if result, refusal, err := read(asked); err != nil {
 			answer["error"] = err.Error()
 		} else {
 			answer["values"] = result
+			if refusal != nil {
+				answer["refusal"] = refusal.Error()
+			}
 		}
 		if err := output.Encode(answer); err != nil {
 			fmt.Fprintln(os.Stdout, `{"error": "cannot be written as JSON"}`)

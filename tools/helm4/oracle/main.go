@@ -1,7 +1,7 @@
 // Reads values as `helm template` of Helm 4 does, many times in one process: what meshguard's reading is held against.
 //
 // One request per line on standard input, {"files": [base64], "sets": [[flag, expression]], "chart": directory}, one
-// answer per line on standard output: {"values": ...} or {"error": text}.
+// answer per line on standard output: {"values": ...} or {"error": text}; "refusal" is what the chart's schemas say.
 package main
 
 import (
@@ -43,7 +43,7 @@ func (m memory) Get(url string, _ ...getter.Option) (*bytes.Buffer, error) {
 	return bytes.NewBuffer(data), err
 }
 
-func read(asked request) (result map[string]any, err error) {
+func read(asked request) (result map[string]any, refusal error, err error) {
 	defer func() {
 		if caught := recover(); caught != nil {
 			err = fmt.Errorf("panic: %v", caught)
@@ -71,25 +71,29 @@ func read(asked request) (result map[string]any, err error) {
 	providers := getter.Providers{{Schemes: []string{"memory"}, New: func(...getter.Option) (getter.Getter, error) { return files, nil }}}
 	user, err := options.MergeValues(providers)
 	if err != nil || asked.Chart == "" {
-		return user, err
+		return user, nil, err
 	}
 	chart, err := loader.Load(asked.Chart)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	accessor, err := ci.NewAccessor(chart)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if declared := accessor.MetaDependencies(); len(declared) > 0 {
 		if err := action.CheckDependencies(chart, declared); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if err := chartutil.ProcessDependencies(chart, user); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return util.CoalesceValues(chart, user)
+	result, err = util.CoalesceValues(chart, user)
+	if err == nil {
+		refusal = util.ValidateAgainstSchema(chart, result)
+	}
+	return result, refusal, err
 }
 
 func main() {
@@ -106,10 +110,13 @@ func main() {
 		answer := map[string]any{}
 		if err := json.Unmarshal(line, &asked); err != nil {
 			answer["error"] = err.Error()
-		} else if result, err := read(asked); err != nil {
+		} else if result, refusal, err := read(asked); err != nil {
 			answer["error"] = err.Error()
 		} else {
 			answer["values"] = result
+			if refusal != nil {
+				answer["refusal"] = refusal.Error()
+			}
 		}
 		if err := output.Encode(answer); err != nil {
 			fmt.Fprintln(os.Stdout, `{"error": "cannot be written as JSON"}`)
