@@ -21,11 +21,13 @@ class Judged(NamedTuple):
 def judge(case: Case, values: Node, rules: Iterable[Rule]) -> Judged:
     """Run all rules that the policy leaves on, and lift what it exempts."""
     stand, exempted = [], []
+    said = case.facts.policy.severities
     for rule in rules:
-        severity = severity_of(rule, case.facts)
-        if rule.check is None or severity is None:
+        # Most rules are left as they are and find nothing, so what their severity is need not be asked.
+        if rule.check is None or (rule.id in said and severity_of(rule, case.facts) is None):
             continue
         for finding in rule.check(case):
+            severity = severity_of(rule, case.facts) or rule.severity
             diagnostic = locate(finding, values, rule.id, severity)
             exemption = _exemption(rule, finding.at, case)
             if exemption is None:

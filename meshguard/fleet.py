@@ -40,6 +40,8 @@ def plan(policy: Policy, top: str, today: str, helm: Version) -> Plan:
         raise UserError(
             "there is nothing to check: give values files with -f, or list 'services' in .meshguard.yaml"
         )
+    top = os.path.relpath(top)
+    source = Request(helm=helm, read_file=confined(top))
     subjects: list[Subject] = []
     unread: dict[str, list[str]] = {}
     for entry in policy.services:
@@ -47,7 +49,7 @@ def plan(policy: Policy, top: str, today: str, helm: Version) -> Plan:
         for file, environment in _environments(entry, top):
             lacking = _lacking(file, environment, top)
             if lacking is None:
-                subjects.append(_subject(own, file, environment, top, today, helm))
+                subjects.append(_subject(own, file, environment, top, today, source))
             else:
                 words = f"skipped environment '{lacking[0]}', there is no '{lacking[1]}'"
                 unread.setdefault(words, []).append(file)
@@ -232,10 +234,15 @@ def _names(folder: str) -> list[str]:
 
 def confined(top: str) -> Callable[[str], bytes]:
     """Give a reader that opens nothing which resolves outside of a directory."""
-    real = os.path.realpath(top)
+    real = os.path.realpath(top) + os.sep
+    folders: dict[str, str] = {}  # each resolved once, for all the files in it
 
     def read(path: str) -> bytes:
-        if not os.path.realpath(path).startswith(real + os.sep):
+        folder, name = os.path.split(path)
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder)
+        whole = os.path.join(folders[folder], name)
+        if not (os.path.realpath(whole) if os.path.islink(whole) else whole).startswith(real):
             raise UserError(f"'{path}' resolves outside of the repository and is not opened")
         return read_file(path)
 
@@ -251,17 +258,13 @@ def _lacking(file: str, environment: Environment | None, top: str) -> tuple[str,
 
 
 def _subject(
-    policy: Policy, file: str, environment: Environment | None, top: str, today: str, helm: Version
+    policy: Policy, file: str, environment: Environment | None, top: str, today: str, source: Request
 ) -> Subject:
     layers = environment.values if environment is not None else ()
     files = (file, *(_beside(file, layer) for layer in layers))
     known = identify(policy, files, environment.name if environment is not None else None)
-    request = Request(
-        files=tuple(_shown(path, top) for path in files),
-        chart=_shown(known.chart, top) if known.chart else None,
-        helm=helm,
-        read_file=confined(top),
-    )
+    chart = _shown(known.chart, top) if known.chart else None
+    request = source._replace(files=tuple(_shown(path, top) for path in files), chart=chart)
     at = ValuePath(known.at.split(".") if known.at else ())
     return Subject(request, at, facts_for(policy, known.identity, today))
 
@@ -272,4 +275,4 @@ def _beside(file: str, layer: str) -> str:
 
 def _shown(path: str, top: str) -> str:
     """Give a path as the user sees it from the working directory."""
-    return os.path.relpath(os.path.join(top, path))
+    return os.path.normpath(path) if top == os.curdir else os.path.relpath(os.path.join(top, path))

@@ -372,7 +372,7 @@ def retry_shares(route: Route, *, grpc: bool) -> tuple[RetryShare, ...]:
 
 def sections(service: Service) -> tuple[Routing, ...]:
     """Give the sections that there are, that for requests from outside first."""
-    return tuple(routing for routing in (service.external, service.internal) if routing is not None)
+    return tuple(filter(None, (service.external, service.internal)))
 
 
 def served_routes(service: Service) -> Iterator[tuple[Routing, Route]]:

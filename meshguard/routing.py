@@ -52,10 +52,10 @@ def ordered(routes: Iterable[Route]) -> tuple[Route, ...]:
 
 
 def _sort_key(route: Route) -> tuple[object, ...]:
-    kind, length, *conditions = precedence(route)
+    rank = precedence(route)
     group = "" if route.path_type == "Regex" else route.path  # other paths of one length never meet
     fields = (route.path, route.methods, sorted(route.headers), sorted(route.query_params))
-    return (kind, length, group, *conditions, *fields)
+    return (*rank[:2], group, *rank[2:], *fields)
 
 
 def table(routing: Routing) -> tuple[Route, ...]:

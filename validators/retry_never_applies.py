@@ -82,11 +82,11 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _message(service: Service, routing: Routing, route: Route) -> str | None:
+    if not route.methods:
+        return None
     lost = unsafe_conditions(route, protocols(service, routing, route))
     shares = [share.retry for share in all_shares(service, routing, route)]
-    if not lost or not route.methods:
-        return None
-    if any(retry is None or any(map(is_unsafe, retry.conditions.value)) for retry in shares):
+    if not lost or any(retry is None or any(map(is_unsafe, retry.conditions.value)) for retry in shares):
         return None
     repeatable = any(method in IDEMPOTENT for method in route.methods)
     why = "which 'retryMethods' does not name" if repeatable else "which may have been processed already"
