@@ -167,7 +167,7 @@ def _contradiction(wrong: Wrong) -> str:
         return (
             f"protocol is what is spoken, not the transport: write protocol: {said.upper()}, or name: tcp{suffix}"
         )
-    suffix = f"-{said}" if suffix == f"-{protocol.lower()}" else suffix
+    suffix = suffix.removeprefix(f"-{protocol.lower()}")
     return f"write protocol: {said.upper()}, or name: {protocol.lower()}{suffix}"
 
 

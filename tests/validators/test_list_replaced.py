@@ -6,16 +6,16 @@ from meshguard.diagnostic import ROOT
 from meshguard.helm.values import Request, read
 from meshguard.model import build
 from meshguard.policy import Identity, Policy, facts_for
-from meshguard.rule import Case
-from validators.list_replaced import RULE
+from meshguard.rule import Case, Rule
+from validators import list_replaced, unknown_port
 
 
-def messages(before: str, after: str) -> list[str]:
+def messages(before: str, after: str, rule: Rule = list_replaced.RULE) -> list[str]:
     texts = {"values.yaml": before, "values-prod.yaml": after}
     values = read(Request(files=tuple(texts), read_file=lambda name: texts[name].encode()))
     facts = facts_for(Policy(), Identity(service="orders"), "2030-01-01")
-    assert RULE.check is not None
-    return [finding.message for finding in RULE.check(Case(build(values.node, ROOT, facts), facts, values.losses))]
+    assert rule.check is not None
+    return [finding.message for finding in rule.check(Case(build(values.node, ROOT, facts), facts, values.losses))]
 
 
 PORTS = "'ports' takes the place of the whole list in 'values.yaml', which takes away {}; repeat them"
@@ -46,3 +46,19 @@ def test_a_second_document_is_another_rules_matter() -> None:
     text = "ports: [{name: http}]\n---\nports: [{name: grpc}]\n"
 
     assert messages(text, "{}") == []
+
+
+@pytest.mark.parametrize(
+    ("port", "told", "lists"),
+    [
+        ("http-b", "'values-prod.yaml' has another list of ports; repeat it there", ["upstreams"]),
+        ("http-c", "the ports are 'http'", ["upstreams", "ports"]),
+    ],
+)
+def test_a_lost_port_that_a_route_names_is_told_there_alone(port: str, told: str, lists: list[str]) -> None:
+    lost = "{number: 1, name: http}, {number: 2, name: http-b}"
+    before = f"upstreams: [{{host: a.x.com}}]\nports: [{lost}]\nexternalRouting: {{port: {port}}}\n"
+    after = "upstreams: [{host: b.x.com}]\nports: [{number: 1, name: http}]\n"
+
+    assert [message.endswith(told) for message in messages(before, after, unknown_port.RULE)] == [True]
+    assert [message.split("'")[1] for message in messages(before, after)] == lists
