@@ -9,6 +9,7 @@ import yaml
 from meshguard.diagnostic import ROOT, Finding
 from meshguard.targets.istio import TARGET
 from tests.commands.conftest import Run
+from tests.conftest import ROOT as REPOSITORY
 
 SHOP = """\
 apiVersion: v1
@@ -432,3 +433,17 @@ def test_a_fault_of_what_is_rendered(run: Run, monkeypatch: pytest.MonkeyPatch) 
 
     assert (result.code, result.out) == (1, "")
     assert "error: it is not safe to apply [manifest]" in result.err
+
+
+def test_the_document_is_the_documented_one(run: Run) -> None:
+    page = (REPOSITORY / "docs" / "reports.md").read_text().partition("## The document of tls-check")[2]
+    documented = json.loads(page.split("```json\n")[1].split("```")[0])
+    mesh = (REPOSITORY / "examples" / "tls-check" / "mesh.yaml").read_text()
+    result = run(
+        *("tls-check", "-f", "mesh.yaml", "--explain", "stock:80", "--client-namespace", "web", "-o", "json"),
+        files={"mesh.yaml": mesh},
+    )
+    (row,), (shown,) = json.loads(result.out)["rows"], documented["rows"]
+
+    assert json.loads(result.out).keys() == documented.keys()
+    assert {**row, "from": [], "explanation": []} == {**shown, "from": [], "explanation": []}
