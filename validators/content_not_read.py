@@ -1,4 +1,4 @@
-"""A part of a values file is not read.
+"""A part of the values is not read.
 
 ## Why
 
@@ -8,6 +8,9 @@ Whatever was said there, such as a whole section, does not exist.
 
 Helm 4 before 4.3 loses a last line without a line feed, too, where its length is a multiple of 4,096 bytes
 (helm/helm#32506).
+
+Of `--set` arguments, Helm ignores one whose key has no name, as in `.timeout=5s`, and Helm 4 one whose index does
+not end, as in `ports[0=1` (3.14 to 4.3, run).
 
 ## Bad
 
@@ -52,10 +55,12 @@ _FAULTS = {
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Find what stands behind the end of the first map, and a last line that gets lost."""
+    """Find what stands behind the end of the first map, a last line that gets lost, arguments that say nothing."""
     for loss in case.losses:
         if loss.kind in _FAULTS:
             yield Finding(loss.at, _FAULTS[loss.kind], span=loss.span)
+        elif loss.kind == "ignored-argument":
+            yield Finding(loss.at, f"{loss.detail}; correct the argument", span=loss.span)
 
 
 RULE = Rule("content-not-read", Severity.ERROR, __doc__, check)

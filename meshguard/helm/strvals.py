@@ -160,10 +160,19 @@ def _key(line: _Line, start: int, items: Items, level: int, path: ValuePath) -> 
 
 
 def _set(line: _Line, items: Items, name: str, node: Node, path: ValuePath) -> None:
-    if name:  # Helm ignores an empty key
-        if name in items:
-            line.losses.extend(replaced(items[name], node, path / name))
-        items[name] = node
+    if not name:
+        _ignore(line, path, node.key or node.span)
+        return
+    if name in items:
+        line.losses.extend(replaced(items[name], node, path / name))
+    items[name] = node
+
+
+def _ignore(line: _Line, path: ValuePath, span: Span) -> None:
+    """Note that Helm ignores an empty key, and what it would have set."""
+    line.losses.append(
+        Loss("ignored-argument", path / "", span, "Helm ignores a key without a name, and its value")
+    )
 
 
 def _nested(line: _Line, at: int, items: Items, key: tuple[str, Span], level: int, path: ValuePath) -> _Step:
@@ -181,6 +190,8 @@ def _nested(line: _Line, at: int, items: Items, key: tuple[str, Span], level: in
         items[name] = Node(inner, before.span, before.key)
     elif inner and name:
         items[name] = Node(inner, _span(line, at, step.at), span)
+    elif inner:
+        _ignore(line, path, span)
     return step
 
 
@@ -200,6 +211,8 @@ def _indexed(line: _Line, at: int, items: Items, key: tuple[str, Span], level: i
     name, span = key
     index = _index(line, at)
     if index is None:
+        detail = "Helm 4 ignores this, because the index does not end with `]`"
+        line.losses.append(Loss("ignored-argument", path / name, span, detail))
         return _Step(len(line.text), ended=True)
     before = items.get(name)
     if before is not None and not isinstance(before.value, list):
@@ -211,6 +224,8 @@ def _indexed(line: _Line, at: int, items: Items, key: tuple[str, Span], level: i
             items[name] = Node(found, before.span, before.key)
     elif name:
         items[name] = Node(found, _span(line, at, step.at), span)
+    else:
+        _ignore(line, path, span)
     return step
 
 

@@ -180,6 +180,23 @@ def test_what_an_argument_replaces_is_noted(expression: str, expected: list[str]
     assert told(apply(base(), "set", expression, NEWEST_4, FILES.__getitem__)[1]) == expected
 
 
+IGNORED = {
+    "=1": ['ignored-argument [""] 1:1-1:1'],
+    ".a=1,.b=2": ['ignored-argument [""] 1:1-1:1', 'ignored-argument [""] 1:6-1:6'],
+    "[0]=1": ['ignored-argument [""] 1:1-1:1'],
+    "a[0=1": ["ignored-argument a 1:1-1:2"],
+    ".": [],
+}
+
+
+@pytest.mark.parametrize(("expression", "expected"), IGNORED.items())
+def test_what_helm_ignores_is_noted(expression: str, expected: list[str]) -> None:
+    node, losses = apply(base(b""), "set", expression, NEWEST_4, FILES.__getitem__)
+
+    assert told(losses) == expected
+    assert plain(node) == {}
+
+
 # What is wrong, where in the expression, and what is said.
 REFUSED: dict[tuple[str, str], tuple[str, str]] = {
     ("set", "a"): ("1:1-1:2", "the key 'a' has no value: write `a=VALUE`"),

@@ -271,3 +271,15 @@ def test_sections_in_another_spelling(key: str, content: str, is_meant: bool) ->
 )
 def test_templates(text: str, expected: list[str]) -> None:
     assert found(condition(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        (".resilience.loadBalancing=random", ["--set .resilience.loadBalancing=random:1 content-not-read"]),
+        ("image=", []),
+        ("resilience.loadBalancing=random", []),
+    ],
+)
+def test_an_argument_that_sets_nothing_is_found(argument: str, expected: list[str]) -> None:
+    assert found(PORTS, sets=(("set", argument),)) == expected
