@@ -51,6 +51,11 @@ internalRouting:
 
 - https://github.com/istio/istio/issues/8615
 - https://istio.io/latest/blog/2026/security-considerations-on-namespace-based-multi-tenancy/
+
+## Shown by
+
+- `tests/mesh/test_hosts.py::test_a_claim_on_a_service_takes_the_calls_to_it`
+- `tests/mesh/test_hosts.py::test_in_the_mesh_the_older_claim_takes_all`
 """
 
 from collections.abc import Iterator

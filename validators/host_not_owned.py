@@ -68,6 +68,11 @@ externalRouting:
 
 - https://istio.io/latest/docs/ops/best-practices/traffic-management/#split-virtual-services
 - https://github.com/istio/istio/issues/36621
+
+## Shown by
+
+- `tests/mesh/test_hosts.py::test_at_a_gateway_the_older_claim_counts_path_by_path`
+- `tests/mesh/test_hosts.py::test_in_the_mesh_the_older_claim_takes_all`
 """
 
 from collections.abc import Iterator

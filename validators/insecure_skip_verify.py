@@ -30,6 +30,10 @@ ports:
 
 - https://istio.io/latest/docs/reference/config/networking/destination-rule/#ClientTLSSettings-insecure_skip_verify
 - https://istio.io/latest/docs/reference/config/analysis/ist0128/
+
+## Shown by
+
+- `tests/mesh/test_https_ports.py::test_a_gateway_that_does_not_verify_believes_anybody`
 """
 
 from collections.abc import Iterator

@@ -56,6 +56,10 @@ externalRouting:
 ## See
 
 - https://www.rfc-editor.org/rfc/rfc1123#section-2
+
+## Shown by
+
+- `tests/mesh/test_hosts.py::test_what_is_no_host_name_is_refused`
 """
 
 import re

@@ -6,9 +6,9 @@ Prometheus asks over HTTP. On a port declared TCP, TLS, MONGO, MYSQL or REDIS th
 certificates it negotiates HTTP/2 and hands that to an application that speaks HTTP/1.1, so the scrape ends in EOF
 (prometheus/prometheus#9068; run on Istio 1.27 and 1.31), and UDP is no way to ask at all.
 
-On an HTTPS port only a Prometheus without mesh certificates can scrape (`mesh.prometheus: outside`): it speaks TLS
-to the application. With mesh certificates the sidecar opens that TLS and the application gets plain HTTP; with
-metrics merging the agent in the pod asks over plain HTTP.
+On an HTTPS port a Prometheus without mesh certificates can scrape (`mesh.prometheus: outside`): it speaks TLS to
+the application. With mesh certificates it can where the mode is not STRICT; under STRICT the sidecar opens that TLS
+and the application gets plain HTTP. With metrics merging the agent in the pod asks over plain HTTP.
 
 ## Bad
 
@@ -51,6 +51,7 @@ ports:
 ## Shown by
 
 - `tests/stories/test_s6_metrics.py::test_what_the_reporters_saw`
+- `tests/mesh/test_https_ports.py::test_metrics_over_https`
 """
 
 from collections.abc import Iterator

@@ -4,7 +4,7 @@
 
 A gateway tells services apart by their host. Where neither `hosts` nor the gateway's `hostTemplate` gives one,
 nothing can be rendered and the service is not reachable: a host is never made up, and the host `*` would take every
-request that the gateway gets.
+request whose host no other service names.
 
 ## Bad
 
@@ -66,6 +66,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#VirtualService
+
+## Shown by
+
+- `tests/mesh/test_hosts.py::test_a_host_of_everybody_takes_what_nobody_names`
 """
 
 from collections.abc import Iterator
