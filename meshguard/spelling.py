@@ -115,11 +115,15 @@ def _number(wrong: Wrong) -> str:
     if not isinstance(value, str):
         return ""
     digits = re.fullmatch(r" *([0-9]+(?:[.][0-9]+)?) *(%?) *", value)
-    if digits:
+    if digits and _is_within(float(digits[1]), wrong.schema):
         return f"write {digits[1]} without {'%' if digits[2] else 'quotes'}"
-    if title == "a port number":
+    if title == "a port number" and not digits:
         return "a range is none: list each port" if re.fullmatch("[0-9]+ *- *[0-9]+", value) else _NO_NAME
     return ""
+
+
+def _is_within(number: float, schema: Part) -> bool:
+    return bool(schema.get("minimum", number) <= number <= schema.get("maximum", number))
 
 
 _NO_NAME = "write the number, not the name"

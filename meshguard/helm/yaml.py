@@ -119,9 +119,12 @@ def _decode(data: bytes, file: str, helm: Version) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
+        if wide:
+            what = f"the file is UTF-16, which Helm {helm.major} cannot read: save it as UTF-8"
+            raise SourceError(what, Span(file, 1, 1, 1, 1)) from None
         before = _lines(data[: error.start].decode(encoding, "ignore").removeprefix(_BOM))
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        what = f"the byte 0x{data[error.start]:02X} is not {encoding.upper()}: save the file as UTF-8"
+        what = f"the byte 0x{data[error.start]:02X} is not UTF-8: save the file as UTF-8"
         raise SourceError(what, Span(file, line, column, line, column + 1)) from None
 
 

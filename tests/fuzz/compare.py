@@ -16,6 +16,7 @@ EMPTY = "a list or a map as a key"  # of which Helm makes an empty document, wha
 KINDS = (  # how our refusal begins: the kinds of differences that docs/helm-dialect.md names
     ("a key must be text", EMPTY),
     ("a byte order mark", "a byte order mark within the text"),
+    ("the file is UTF-16", "bytes that are no text, after the place where Helm stops reading"),
     ("the byte 0x", "bytes that are no text, after the place where Helm stops reading"),
     ("neither infinity nor NaN", "two keys of one name, one value without a place in JSON"),
     ("a key must not be null", "two keys of one name, one value without a place in JSON"),

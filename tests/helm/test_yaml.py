@@ -246,9 +246,11 @@ def test_utf_16_with_its_mark_is_text_to_helm_3(encoding: str) -> None:
 
 def test_helm_4_cuts_lines_before_it_looks_at_the_encoding() -> None:
     assert plain(load((BOM + "a: 1\r\nb: 2\n").encode("utf-16-be"), "v.yaml", NEWEST_4).node) == {"a": 1, "b": 2}
-    with pytest.raises(SourceError, match="not UTF-16") as caught:
+    with pytest.raises(
+        SourceError, match="the file is UTF-16, which Helm 4 cannot read: save it as UTF-8"
+    ) as caught:
         load((BOM + "a: 1\n").encode("utf-16-le"), "v.yaml", NEWEST_4)
-    assert short(caught.value.span) == "2:1-2:2"
+    assert short(caught.value.span) == "1:1-1:1"
 
 
 # The text, where it is wrong, and what is said. Helm 3 and 4 refuse all of it.
