@@ -1,13 +1,18 @@
-"""The gate's files do what they promise, as far as that shows without their servers: their steps are run."""
+"""The gate's files do what they promise, as far as that shows without their servers.
+
+Their steps are run, and they are held against the schemas that check-jsonschema carries.
+"""
 
 import json
 import re
 import subprocess
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from jsonschema.validators import validator_for
 
 from tests.conftest import ROOT, Program
 
@@ -144,7 +149,44 @@ def test_the_hook_runs_under_pre_commit(user: dict[str, str], repo: Path, tmp_pa
     assert "[plaintext-on-443]" in failed.stdout
 
 
-@pytest.mark.parametrize("name", ["values.yaml", "a/values-prod.yml", "x/.meshguard.yaml"])
+def test_pre_commit_takes_the_hook(user: dict[str, str]) -> None:
+    done = Program(("pre-commit", "validate-manifest", str(ROOT / ".pre-commit-hooks.yaml")), user)()
+    assert done.returncode == 0, done.stdout
+
+
+def workflow() -> Any:
+    (snippet,) = re.findall(
+        r"```yaml\n# \.github/workflows/meshguard\.yml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    )
+    return yaml.load(snippet, Loader=yaml.BaseLoader)  # `on` is a key here, not a boolean
+
+
+@pytest.mark.parametrize(
+    ("schema", "document"),
+    [
+        ("github-actions", loaded("action.yml")),
+        ("gitlab-ci", loaded("ci/gitlab.yml")),
+        ("github-workflows", workflow()),
+    ],
+)
+def test_a_file_has_the_shape_that_its_server_reads(schema: str, document: Any) -> None:
+    source = resources.files("check_jsonschema") / "builtin_schemas" / "vendor" / f"{schema}.json"
+    published = json.loads(source.read_text(encoding="utf-8"))
+    validator = validator_for(published)(published)
+
+    assert [error.message for error in validator.iter_errors(document)] == []
+    assert not validator.is_valid(document | {"jobs": 1, "runs": 1, "meshguard": 1})
+
+
+def test_the_workflow_of_the_readme_uses_the_action() -> None:
+    checkout, gate = workflow()["jobs"]["meshguard"]["steps"]
+
+    assert (checkout["uses"], checkout["with"]) == ("actions/checkout@v4", {"fetch-depth": "0"})
+    assert gate["uses"].split("@")[0].endswith("/meshguard")
+    assert set(gate.get("with", {})) <= set(loaded("action.yml")["inputs"])
+
+
+@pytest.mark.parametrize("name", ["values.yaml", "a/values-prod.yml", "x/.meshguard.yaml", "charts/web/Chart.yaml"])
 def test_the_hook_runs_where_values_change(name: str) -> None:
 
     (hook,) = loaded(".pre-commit-hooks.yaml")
