@@ -2,9 +2,9 @@
 
 ## Why
 
-The sidecar does not see the traffic of an excluded port: no mutual TLS, no authorization policy, no metrics, no
-retries. Callers in the mesh must send plaintext to it, which meshguard renders, and whoever reaches the pod
-reaches the application.
+The pod's sidecar does not see the traffic of an excluded port: no mutual TLS, no authorization policy, no metrics
+of its own. Callers in the mesh must send plaintext to it, which meshguard renders (their own sidecars still apply
+timeouts and retries), and whoever reaches the pod reaches the application (run on Istio 1.27 and 1.31).
 
 Only an exemption of the policy lifts this rule, so that the platform team knows every such port.
 
@@ -32,6 +32,7 @@ ports:
 
 ## Shown by
 
+- `tests/mesh/test_ports.py::test_what_callers_do_at_a_port_past_the_sidecar`
 - `tests/stories/test_s4_https_backends.py::test_an_excluded_port`
 - `tests/stories/test_s4_values.py::test_the_rendered_form_serves_everyone`
 - `tests/stories/test_s6_metrics.py::test_an_excluded_port_is_read_in_plain_text`

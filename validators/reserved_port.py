@@ -10,7 +10,7 @@ With 15020 as the metrics port metrics merging is skipped silently, with 15090 p
 As the number that callers dial, 15001, 15006, 15021 and 15090 are broken too where the port speaks HTTP: sidecars
 open no listener for them. Calls to 15001 are dropped in every mode; those to the others leave as plaintext, without
 identity, and mutual TLS in STRICT mode refuses them (run on 1.27 and 1.31; skipped without a word since 1.19). The
-other numbers can be dialled if the container port is another.
+other numbers can be dialled if the container port is another, and so can all of them where the port speaks TCP.
 
 ## Bad
 
@@ -48,6 +48,7 @@ ports:
 ## Shown by
 
 - `tests/mesh/test_ports.py::test_numbers_that_callers_cannot_dial`
+- `tests/mesh/test_ports.py::test_over_tcp_every_number_can_be_dialled`
 - `tests/mesh/test_ports.py::test_container_ports_that_the_sidecar_listens_on`
 - `tests/mesh/test_metrics_merging.py::test_a_metrics_port_that_is_the_sidecars`
 """
@@ -81,8 +82,8 @@ def check(case: Case) -> Iterator[Finding]:
         if port.number != port.target and port.number in _WITHOUT_LISTENER and port.protocol in HTTP_LIKE:
             yield Finding(
                 port.at / "number",
-                f"callers' sidecars do not listen on port '{port.number}', so calls to it leave without mutual TLS"
-                " and are refused; take another number, such as 8080",
+                f"callers' sidecars do not listen on port '{port.number}', so calls to it are dropped or leave"
+                " without mutual TLS and are refused; take another number, such as 8080",
             )
 
 

@@ -99,6 +99,28 @@ def test_numbers_that_callers_cannot_dial(each_lab: Lab) -> None:
     assert "x-forwarded-client-cert" not in seen.headers
 
 
+def test_over_tcp_every_number_can_be_dialled(each_lab: Lab) -> None:
+    ports = having(*(ServicePort(number, f"tcp-{number}", "TCP", 8080) for number in RESERVED))
+
+    with by_hand(each_lab, workloads=ports, mtls="STRICT", services=("orders.shop",)) as on:
+        assert {dialled(on, number)[0].status for number in RESERVED} == {200}
+
+
+def test_what_callers_do_at_a_port_past_the_sidecar(each_lab: Lab) -> None:
+    """They must send plaintext, are nobody there, and still retry."""
+    ports = having(HTTP._replace(captured=False))
+    retried = virtual_service(rule("/", 8080, 8080, retries={"attempts": 2, "retryOn": "503"}), mesh=True)
+
+    with by_hand(each_lab, retried, workloads=ports, mtls="STRICT") as on:
+        assert from_inside(on).answer.status == 503
+    with by_hand(
+        each_lab, retried, destination_rule(tls={"mode": "DISABLE"}), workloads=ports, mtls="STRICT"
+    ) as on:
+        (seen,) = from_inside(on).tries
+        assert "x-forwarded-client-cert" not in seen.headers
+        assert len(from_inside(on, answers="503").tries) == 3
+
+
 def test_container_ports_that_the_sidecar_listens_on(istio: Istio) -> None:
     (found,) = generate(istio, [*documents_of(CALLER)], [sidecar(CALLER)], Mesh())
     places = [one["address"]["socketAddress"] for one in found.listeners]
