@@ -45,12 +45,16 @@ class Outcome(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What a whole run says, sorted by place, the sources that it speaks of, and the files not all rules saw."""
+    """What a whole run says, sorted by place, and the sources that it speaks of.
+
+    `unjudged` are the files that not all rules saw, `refused` counts the subjects that no rule judged.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     ignored: tuple[Ignored, ...]
     sources: Mapping[str, str]
     unjudged: frozenset[str] = frozenset()
+    refused: int = 0
 
 
 def load(request: Request) -> Values | Outcome:
@@ -155,13 +159,15 @@ def conclude(outcomes: Iterable[Outcome], rules: tuple[Rule, ...], facts: Facts)
     exempted: list[Ignored] = []
     sources: dict[str, str] = {}
     unjudged: set[str] = set()
+    refused = 0
     for outcome in outcomes:
         found += outcome.diagnostics
         exempted += outcome.exempted
         sources.update(outcome.sources)
         unjudged.update(outcome.unjudged)
+        refused += bool(outcome.unjudged)
     kept, ignored = suppress.apply(_once(found), sources, rules, facts, unjudged)
-    return Verdict(_sorted(kept), (*ignored, *_lifted_once(exempted)), sources, frozenset(unjudged))
+    return Verdict(_sorted(kept), (*ignored, *_lifted_once(exempted)), sources, frozenset(unjudged), refused)
 
 
 def _lifted_once(exempted: Iterable[Ignored]) -> Iterator[Ignored]:

@@ -19,8 +19,9 @@ class Run(NamedTuple):
     """One run. `diagnostics` are sorted by file, line, column and rule, and reports never sort or filter.
 
     `sources` gives the text behind the file name of a span, for excerpts. `notes` are single lines about the run
-    itself, such as what could not be judged. `checked` counts the services times their environments. `top` is the
-    directory that file names start from where another program looks for them; '' leaves them as they are.
+    itself, such as what could not be judged. `checked` counts the services times their environments, `refused`
+    those of them whose values are not valid, so that no rule judged them. `top` is the directory that file names
+    start from where another program looks for them; '' leaves them as they are.
     """
 
     version: str
@@ -30,4 +31,5 @@ class Run(NamedTuple):
     notes: tuple[str, ...]
     sources: Mapping[str, str]
     checked: int
+    refused: int = 0
     top: str = ""

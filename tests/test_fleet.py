@@ -207,7 +207,8 @@ def test_one_broken_file_does_not_hide_the_others(tmp_path: Path, monkeypatch: p
     (root / "e").mkdir()
     (root / "e" / "values.yaml").symlink_to(outside)
     monkeypatch.chdir(root)
-    found = verdict(Path(), "services: [{values: '{s}/values.yaml', name: '{s}'}]").diagnostics
+    everything = verdict(Path(), "services: [{values: '{s}/values.yaml', name: '{s}'}]")
+    found = everything.diagnostics
 
     assert [(each.service, each.rule) for each in found] == [
         ("a", "yaml"),
@@ -216,6 +217,8 @@ def test_one_broken_file_does_not_hide_the_others(tmp_path: Path, monkeypatch: p
         ("d", "unreadable-file"),
         ("e", "unreadable-file"),
     ]
+    assert everything.refused == 4
+    assert everything.unjudged == {"a/values.yaml", "b/values.yaml", "d/values.yaml", "e/values.yaml"}
     assert "'e/values.yaml' resolves outside of the repository and is not opened" in found[-1].message
 
 

@@ -34,6 +34,7 @@ def run_of(verdict: Verdict, task: Task) -> Run:
         notes=task.notes,
         sources={**task.sources, **verdict.sources} if in_policy else verdict.sources,
         checked=len(task.subjects),
+        refused=verdict.refused,
         top=task.top,
     )
 

@@ -25,6 +25,7 @@ def render(run: Run) -> str:
                 **{f"{severity}s": severities.count(severity) for severity in SEVERITIES},
                 "ignored": len(run.ignored),
                 "checked": run.checked,
+                "refused": run.refused,
             },
         }
     )

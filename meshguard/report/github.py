@@ -1,11 +1,11 @@
-"""The report for a GitHub workflow: a run in, one log command for each finding and a summary line out.
+"""The report for a GitHub workflow: a run in, one log command for each finding and a summary out.
 
 GitHub shows ten annotations of each severity per step, so each message names its place too, for the log.
 """
 
 from meshguard.diagnostic import Span
 from meshguard.escape import printable
-from meshguard.report.words import Group, grouped, summary, told
+from meshguard.report.words import Group, grouped, summary, table, told
 from meshguard.run import Run
 from meshguard.source import is_argument, relative
 
@@ -14,9 +14,10 @@ _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 def render(run: Run) -> str:
     """Give the lines of the log."""
-    commands = [_command(group, run.top) for group in grouped(run.diagnostics)]
+    groups = grouped(run.diagnostics)
+    commands = [_command(group, run.top) for group in groups]
     notes = [f"note: {printable(note)}" for note in run.notes]
-    return "".join(f"{line}\n" for line in (*commands, *notes, summary(run)))
+    return "".join(f"{line}\n" for line in (*commands, *notes, *table(groups), summary(run)))
 
 
 def _command(group: Group, top: str) -> str:

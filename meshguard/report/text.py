@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 from meshguard.diagnostic import ROOT, Severity, Span
 from meshguard.escape import cells, printable
-from meshguard.report.words import Group, concerned, for_whom, grouped, place, summary
+from meshguard.report.words import Group, concerned, for_whom, grouped, place, summary, table
 from meshguard.run import Ignored, Run
 from meshguard.source import is_argument, line_at
 
 _COLOURS = {"error": "1;31", "warning": "1;33", "info": "1;36", "place": "1", "quiet": "2"}
 _SHOWN = 10  # findings of one rule, further places of one finding, and ignored findings that are shown whole
-_MANY = 20  # findings from which on a table of the rules is worth its lines
 _CUT = "..."
 
 
@@ -34,7 +33,7 @@ def render(run: Run, *, colour: bool = False, width: int = 120) -> str:
     view = _View(_painted if colour else _plain, max(width, 40), run.sources, {})
     groups = grouped(run.diagnostics)
     tail = [*_ignored(run.ignored, view), *_notes(run.notes, view)]
-    return _joined([*_findings(groups, view), tail, _table(groups), [summary(run)]])
+    return _joined([*_findings(groups, view), tail, table(groups), [summary(run)]])
 
 
 def _joined(blocks: Iterable[Sequence[str]]) -> str:
@@ -167,12 +166,3 @@ def _ignored(ignored: Sequence[Ignored], view: _View) -> Iterator[str]:
 
 def _notes(notes: Sequence[str], view: _View) -> Iterator[str]:
     return (f"{view.paint('note:', 'info')} {printable(note)}" for note in notes)
-
-
-def _table(groups: Sequence[Group]) -> list[str]:
-    """Count the findings of each rule, where there are many."""
-    if len(groups) <= _MANY:
-        return []
-    counts = Counter(group.diagnostic.rule for group in groups).most_common()
-    digits = len(str(counts[0][1]))
-    return [f"{count:{digits}} {rule}" for rule, count in counts]

@@ -1,12 +1,15 @@
 """Words that several reports share: places, counts, and whom a finding concerns."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from meshguard.diagnostic import SEVERITIES, Diagnostic, Severity, Span
 from meshguard.escape import printable, printable_lines
 from meshguard.run import Run
 from meshguard.source import is_argument
+
+_MANY = 20  # findings from which on a table of the rules is worth its lines
 
 
 class Group(NamedTuple):
@@ -87,7 +90,17 @@ def summary(run: Run) -> str:
 def _checked(run: Run) -> str:
     what = "service" if run.checked == 1 else "service environment"
     rules = sum(rule.check is not None for rule in run.rules)
-    return f"{counted(run.checked, what)} checked against {counted(rules, 'rule')}"
+    refused = f", {run.refused} of them against none: their values are not valid" if run.refused else ""
+    return f"{counted(run.checked, what)} checked against {counted(rules, 'rule')}{refused}"
+
+
+def table(groups: Sequence[Group]) -> list[str]:
+    """Count the findings of each rule, where there are many."""
+    if len(groups) <= _MANY:
+        return []
+    counts = Counter(group.diagnostic.rule for group in groups).most_common()
+    digits = len(str(counts[0][1]))
+    return [f"{count:{digits}} {rule}" for rule, count in counts]
 
 
 def counted(number: int, word: str) -> str:

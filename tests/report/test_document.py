@@ -49,7 +49,14 @@ def test_every_finding_of_a_shared_file_is_listed_and_counted() -> None:
     document = json.loads(render(RUN))
 
     assert len(document["diagnostics"]) == 12
-    assert document["summary"] == {"errors": 5, "warnings": 6, "infos": 1, "ignored": 2, "checked": 10}
+    assert document["summary"] == {
+        "errors": 5,
+        "warnings": 6,
+        "infos": 1,
+        "ignored": 2,
+        "checked": 10,
+        "refused": 0,
+    }
     assert [(each["rule"], each["ignoredBy"], each["reason"]) for each in document["ignored"]] == [
         ("unsafe-retry", "comment", "every request carries an idempotency key"),
         ("plaintext-on-443", "exemption", "the old gateway (approved by platform-oncall, until 2030-01-31)"),
@@ -73,5 +80,5 @@ def test_a_clean_run() -> None:
         "diagnostics": [],
         "ignored": [],
         "notes": [],
-        "summary": {"errors": 0, "warnings": 0, "infos": 0, "ignored": 0, "checked": 1},
+        "summary": {"errors": 0, "warnings": 0, "infos": 0, "ignored": 0, "checked": 1, "refused": 0},
     }

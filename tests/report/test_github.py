@@ -38,6 +38,13 @@ def test_places_and_help_are_further_lines_of_the_message() -> None:
     )
 
 
+def test_many_findings_are_counted_by_rule() -> None:
+    many = [FOUND._replace(span=Span("v", line, 1, line, 2)) for line in range(1, 22)]
+
+    assert render(CLEAN._replace(diagnostics=tuple(many))).endswith("\n21 a-rule\n21 warnings\n")
+    assert "\n20 a-rule" not in render(CLEAN._replace(diagnostics=tuple(many[:20])))
+
+
 def test_notes_and_the_summary_are_plain_lines() -> None:
     assert render(RUN).split("\n")[-3:] == [
         "note: hosts were not judged: the policy names no teams",

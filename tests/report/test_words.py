@@ -3,7 +3,7 @@ import pytest
 from meshguard.diagnostic import ROOT, Diagnostic, Severity, Span
 from meshguard.report.words import concerned, for_whom, grouped, in_file, place, summary
 from meshguard.run import Ignored
-from tests.report.run import CLEAN
+from tests.report.run import CLEAN, RUN
 
 HERE = Span("v.yaml", 2, 3, 2, 5)
 
@@ -86,6 +86,12 @@ def test_summary(expected: str, severities: tuple[Severity, ...]) -> None:
     assert summary(run) == expected
     assert summary(run._replace(ignored=(Ignored(found(), "comment", "why"),))) == f"{expected} (1 ignored)"
     assert summary(run._replace(checked=2)) == f"{expected}; 2 service environments checked against 6 rules"
+
+
+def test_what_no_rule_judged_is_counted() -> None:
+    assert summary(RUN._replace(refused=3)).endswith(
+        "; 10 service environments checked against 6 rules, 3 of them against none: their values are not valid"
+    )
 
 
 def test_a_clean_run_says_what_was_checked() -> None:
