@@ -210,6 +210,11 @@ class SessionAffinity(NamedTuple):
     header: str | None
     ttl: int | None
 
+    @property
+    def name_at(self) -> ValuePath | None:
+        """The place of the cookie's or the header's name; None where the policy says it."""
+        return self.at and self.at / ("cookie" if self.cookie else "header")
+
 
 class Resilience(NamedTuple):
     """How callers treat this service's pods. `at` is None where only the policy says something."""

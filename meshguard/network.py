@@ -9,10 +9,11 @@ _WIDEST = {4: 8, 6: 16}  # bits of the smallest prefix that is still somebody's
 
 
 class Network(NamedTuple):
-    """How much an address covers: one address, or so many that they are nobody's alone."""
+    """What an address covers: one address, so many that they are nobody's alone, or those of the pod itself."""
 
     is_single: bool
     is_wide: bool
+    is_loopback: bool = False
 
 
 def network(address: str) -> Network | None:
@@ -21,7 +22,8 @@ def network(address: str) -> Network | None:
     if found is None:
         return None
     unspecified = found.network_address.is_unspecified
-    return Network(found.num_addresses == 1, unspecified or found.prefixlen < _WIDEST[found.version])
+    is_wide = unspecified or found.prefixlen < _WIDEST[found.version]
+    return Network(found.num_addresses == 1, is_wide, found.is_loopback)
 
 
 def is_same(one: str, other: str) -> bool:

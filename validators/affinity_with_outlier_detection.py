@@ -50,9 +50,9 @@ def check(case: Case) -> Iterator[Finding]:
     if resilience is None or resilience.session_affinity is None or resilience.outlier_detection is None:
         return
     affinity = resilience.session_affinity
-    if affinity.at is not None and resilience.outlier_detection.consecutive_errors != 0:
+    if affinity.name_at is not None and resilience.outlier_detection.consecutive_errors != 0:
         yield Finding(
-            affinity.at,
+            affinity.name_at,
             f"sessions by '{affinity.cookie or affinity.header}' are lost when outlier detection takes their pod"
             " out, and callers in another zone meet other pods; that is fine where a session may begin anew",
         )

@@ -87,10 +87,14 @@ def check(case: Case) -> Iterator[Finding]:
         f"'{affinity.cookie or affinity.header}' keeps a caller at one pod of one Service, and '{split.path}' draws"
         " the Service anew for each request, so sessions are lost in between; split by a header, or share sessions"
     )
-    if affinity.at is None:
+    if affinity.name_at is None:
         yield Finding(place, message, on_key=True)
     else:
-        yield Finding(affinity.at, message, related=(Related(place, "requests are split here"),))
+        yield Finding(
+            affinity.name_at,
+            message,
+            related=(Related(place, "requests are split here"),),
+        )
 
 
 RULE = Rule("affinity-with-split", Severity.WARNING, __doc__, check)

@@ -70,11 +70,16 @@ def check(case: Case) -> Iterator[Finding]:
     resilience, ports = case.service.resilience, case.service.ports
     affinity = resilience.session_affinity if resilience is not None else None
     serving = tuple(port for port in ports if not (is_for_metrics(port) or _is_exporter(port)))
-    if affinity is None or affinity.at is None or not serving or any(port.protocol in ROUTABLE for port in serving):
+    if (
+        affinity is None
+        or affinity.name_at is None
+        or not serving
+        or any(port.protocol in ROUTABLE for port in serving)
+    ):
         return
     names = quoted(port.name for port in serving)
     yield Finding(
-        affinity.at,
+        affinity.name_at,
         f"'{affinity.cookie or affinity.header}' can be read on HTTP ports only, and the ports are {names}, so"
         " callers are not kept at one pod; leave 'sessionAffinity' out",
     )

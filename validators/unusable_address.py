@@ -6,6 +6,8 @@ A host with a name is looked up, and beside that Istio takes single addresses on
 range, such as `203.0.113.0/24`, and the whole host is unknown to the mesh. A range stands beside a wildcard host,
 which is not looked up. What is no address at all is refused too (run on Istio 1.27 and 1.31).
 
+`127.0.0.1` and its like are the pod itself: what is sent there never leaves it, so no host outside has them.
+
 ## Bad
 
 ```yaml
@@ -18,6 +20,7 @@ upstreams:
       - 203.0.113.10
       - 203.0.113.0/24  # error: [unusable-address] "203.0.113.0/24", "db.partner.example"
       - 2001:db8:1  # error: [unusable-address] "2001:db8:1"
+      - 127.0.0.1  # error: [unusable-address] "127.0.0.1", "db.partner.example"
 ```
 
 ## Good
@@ -64,6 +67,8 @@ def _fault(upstream: Upstream, address: str) -> str | None:
     found = network(address)
     if found is None:
         return "is no IP address, so the mesh refuses the whole host; write it as 203.0.113.10 or 2001:db8::1"
+    if found.is_loopback:
+        return f"is the pod itself, where '{upstream.host}' is not; write the addresses that its name has"
     if not found.is_single and not found.is_wide and not str(upstream.host).startswith("*"):
         return (
             f"is a range, and beside '{upstream.host}', which is looked up by name, the mesh takes single addresses"
