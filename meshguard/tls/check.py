@@ -7,7 +7,8 @@ from typing import NamedTuple
 from meshguard.tls.client import GATEWAY, NONE, PASSTHROUGH, SIDECAR, Client, Sent, Target, looks_like_mesh, sent
 from meshguard.tls.destination_rule import Rules, prepare
 from meshguard.tls.facts import Labels, Port, Service, Subset, World, covers
-from meshguard.tls.protocol import listener
+from meshguard.tls.peer_authentication import PERMISSIVE
+from meshguard.tls.protocol import AUTO, MYSQL, listener
 from meshguard.tls.scope import is_exported
 from meshguard.tls.server import Server, injection_of, injection_of_namespace, servers
 from meshguard.tls.verdict import (
@@ -19,10 +20,12 @@ from meshguard.tls.verdict import (
     OPENED,
     PLAINTEXT,
     UNSEEN,
+    WAITING,
     Verdict,
     at_application,
     at_sidecar,
 )
+from meshguard.wellknown import SERVER_FIRST
 
 ANYWHERE = ""  # the namespace of a client that stands in none of those that are known
 _ROUTED = {GATEWAY: {"http", "tcp"}, PASSTHROUGH: {"tls"}}  # the kinds of routes that gateways obey
@@ -165,8 +168,8 @@ def _verdict(world: World, dial: _Dial, client: Client, sent_: Sent, server: Ser
         return Verdict(PLAINTEXT, OPENED, ())
     if server.kind in {"ambient", "nobody"}:
         return Verdict(NOT_JUDGED, UNSEEN, ())
-    if sent_.is_blocked:
-        return Verdict(CONFLICT, BLOCKED, ())
+    if sent_.is_blocked or _waits(dial, client, sent_, server):
+        return Verdict(CONFLICT, BLOCKED if sent_.is_blocked else WAITING, ())
     if server.kind == "sidecar" and server.accepted is not None:
         defect = looks_like_mesh(sent_, client, dial.port, world.settings.istio_version)
         return at_sidecar(
@@ -175,6 +178,20 @@ def _verdict(world: World, dial: _Dial, client: Client, sent_: Sent, server: Ser
     if sent_.layers[:1] == (MESH,):
         return _without_sidecar(world, dial, sent_, server)
     return at_application(sent_.layers, server.speaks)
+
+
+def _waits(dial: _Dial, client: Client, sent_: Sent, server: Server) -> bool:
+    """Tell whether a proxy finds out from the client's first bytes what is spoken, where the server speaks first.
+
+    A server's sidecar does so for plaintext to a PERMISSIVE port, a client's where no protocol is declared. Source:
+    `serverFirstTestCases` of Istio's integration tests.
+    """
+    if dial.port.protocol != MYSQL and not {dial.port.number, server.port} & SERVER_FIRST:
+        return False
+    if client.kind == SIDECAR and dial.port.protocol == AUTO:
+        return True
+    mode = None if server.accepted is None or server.kind != "sidecar" else server.accepted.mode
+    return mode == PERMISSIVE and sent_.layers == () and server.listener != "http"
 
 
 def _without_sidecar(world: World, dial: _Dial, sent_: Sent, server: Server) -> Verdict:

@@ -24,6 +24,7 @@ from meshguard.tls.verdict import (
     NOT_TLS,
     OPENED,
     PLAINTEXT,
+    WAITING,
 )
 
 
@@ -182,6 +183,10 @@ _CAUSES = {
     NO_CHAIN: "The server has no filter chain for that and closes the connection",
     NO_CERTIFICATE: "The server asks for a certificate of the mesh, which such a connection does not have",
     NOT_TLS: "The server expects plaintext HTTP and gets TLS",
+    WAITING: (
+        "The server speaks first, and a proxy on the way waits for the client's first bytes to find out what is"
+        " spoken"
+    ),
     BLOCKED: "The request does not leave the client's proxy",
 }
 
@@ -203,6 +208,8 @@ def caller_sees(row: Row) -> Seen:
     is_http = row.port.protocol in HTTP or row.clients[0].kind == GATEWAY
     if row.verdict.reception == BLOCKED:
         return _blocked(row, is_http=is_http)
+    if row.verdict.reception == WAITING:
+        return Seen("", "", "a connection on which nothing comes until somebody gives up")
     if row.clients[0].kind == NONE or layers[:1] == (CALLER,) or row.verdict.status == DOUBLE_TLS:
         return Seen("", "", _OWN_TLS if layers else _RESET)
     if is_http:

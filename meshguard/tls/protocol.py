@@ -4,10 +4,11 @@ AUTO is what Istio finds out from the first bytes of every connection.
 """
 
 AUTO = "auto"
+MYSQL = "MYSQL"  # of which the server speaks first
 HTTP = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY"})
 OPENED_BY_APPLICATION = frozenset({"HTTPS", "TLS"})
 
-_KNOWN = {word.lower(): word for word in (*HTTP, *OPENED_BY_APPLICATION, "TCP", "UDP", "MONGO", "REDIS", "MYSQL")}
+_KNOWN = {word.lower(): word for word in (*HTTP, *OPENED_BY_APPLICATION, "TCP", "UDP", "MONGO", "REDIS", MYSQL)}
 _BY_NUMBER = frozenset({25, 53, 3306, 27017})  # servers that speak first, so that nothing can be found out
 _STANDARD = {  # names of Kubernetes, and the Istio that first knew them
     "kubernetes.io/h2c": ("HTTP2", (1, 19)),

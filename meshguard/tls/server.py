@@ -207,6 +207,7 @@ def _of_endpoint(world: World, service: Service, port: Port, one: Endpoint, subs
         return
     yield _server("sidecar", port, number)._replace(
         workloads=(one.ref,),
+        assumed=("a proxy of the mesh runs at its address, as its account or mark says",),
         is_marked=True,
         accepted=accepted(world, service.ref.namespace, one.labels, number),
         listener=listener(port.protocol),

@@ -35,7 +35,11 @@ def row(found: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-_SHORT = {"a connection that is reset": "reset", "an error of its own TLS handshake": "TLS error"}
+_SHORT = {
+    "a connection that is reset": "reset",
+    "an error of its own TLS handshake": "TLS error",
+    "a connection on which nothing comes until somebody gives up": "hangs",
+}
 
 
 def ref(found: dict[str, Any] | None) -> str:

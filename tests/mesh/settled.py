@@ -148,7 +148,7 @@ def _kept(objects: Iterable[Json]) -> Iterator[Json]:
 def _with_full_name(spec: Json, namespace: str) -> Json:
     """Write the host of a rule in full, which istiod does when it reads from a cluster."""
     host = spec.get("host", ".")
-    return spec if "." in host else {**spec, "host": f"{host}.{namespace}.svc.cluster.local"}
+    return spec if "." in host or host == "*" else {**spec, "host": f"{host}.{namespace}.svc.cluster.local"}
 
 
 def _running(world: World, addresses: Mapping[Key, str]) -> Iterator[Json]:

@@ -276,9 +276,12 @@ def test_an_entry_that_selects_pods_and_machines() -> None:
     other = istio("networking", "WorkloadEntry", "shop", "o", {"labels": {"app": "b"}})
     objects = (entry(workloadSelector={"labels": {"app": "a"}}), ENABLED, deployment(), machine, other)
 
-    assert [(found.kind, [ref.kind for ref in found.workloads]) for found in behind(*objects)] == [
-        ("sidecar", ["Deployment", "WorkloadEntry"])
+    pods, machines = behind(*objects)
+    assert [(found.kind, [ref.kind for ref in found.workloads]) for found in (pods, machines)] == [
+        ("sidecar", ["Deployment"]),
+        ("sidecar", ["WorkloadEntry"]),
     ]
+    assert machines.assumed == ("a proxy of the mesh runs at its address, as its account or mark says",)
     assert behind(*objects, subset={"app": "c"}) == ()
 
 
