@@ -40,7 +40,8 @@ def _case(suite: ET.Element, rule: str, groups: Sequence[Group], ignored: Sequen
         message = first if len(errors) == 1 else f"{counted(len(errors), 'error')}, the first: {first}"
         failure = ET.SubElement(case, "failure", type=rule, message=message)
         failure.text = "\n".join(line for group in errors for line in told(group, most=20))
-    said = [line for group in groups if group not in errors for line in told(group, most=20)]
+    others = [group for group in groups if group.diagnostic.severity is not Severity.ERROR]
+    said = [line for group in others for line in told(group, most=20)]
     said += [
         f"{place(found.span)}: {printable(found.message)} (ignored by {by}: {printable(reason)})"
         for found, by, reason in ignored
