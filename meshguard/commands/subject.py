@@ -33,11 +33,12 @@ class Task(NamedTuple):
 
 
 class _Ruled(NamedTuple):
-    """The policy, the directory that its paths start from, and its text by the name of its file."""
+    """The policy, the directory that its paths start from, its text by the name of its file, and notes on it."""
 
     top: str
     policy: Policy
     sources: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
 
 def one(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
@@ -45,7 +46,7 @@ def one(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
     if not _has_values(inputs):
         others = "; without a name all services of the policy are judged" if inputs.name is not None else ""
         raise UserError(f"there is nothing to read: give values files with -f, or a chart{others}")
-    top, policy, sources = _policy(inputs, rules)
+    top, policy, sources, notes = _policy(inputs, rules)
     files = tuple(_below(file, top) for file in inputs.files if file != "-")
     known = identify(policy, files, inputs.env)
     facts = facts_for(policy, _identity(inputs, known), inputs.today)
@@ -53,7 +54,7 @@ def one(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
     at = ValuePath(known.at.split(".") if known.at else ())
     request = Request(files=inputs.files, sets=inputs.sets, chart=chart, helm=helm_version(inputs))
     subjects = (Subject(request, at, facts),)
-    return Task(subjects, (*known.notes, *_notes(policy, subjects)), sources, top=_root(top))
+    return Task(subjects, (*notes, *known.notes, *_notes(policy, subjects)), sources, top=_root(top))
 
 
 def every(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
@@ -64,13 +65,13 @@ def every(inputs: Inputs, rules: tuple[Rule, ...]) -> Task:
     idle = next((flag for flag, value in said if value is not None), None)
     if idle is not None:
         raise UserError(f"{idle} is for values that -f names; without them all services of the policy are judged")
-    top, policy, sources = _policy(inputs, rules)
+    top, policy, sources, notes = _policy(inputs, rules)
     plan = fleet.plan(policy, top, inputs.today, helm_version(inputs))
     if inputs.policy is None:
         files = (os.path.realpath(subject.request.files[0]) for subject in plan.subjects)
         refuse_nested({os.path.dirname(file) for file in files}, os.path.realpath(top))
     return Task(
-        plan.subjects, (*plan.notes, *_notes(policy, plan.subjects)), sources, is_fleet=True, top=_root(top)
+        plan.subjects, (*notes, *plan.notes, *_notes(policy, plan.subjects)), sources, is_fleet=True, top=_root(top)
     )
 
 
@@ -88,7 +89,7 @@ class Around(NamedTuple):
 
 def around(inputs: Inputs, rules: tuple[Rule, ...]) -> Around:  # pragma: no cover - of tls-check alone
     """Give the facts of the mesh, of the cluster of an environment that is said; raise UserError."""
-    _, policy, sources = _policy(inputs, rules)
+    _, policy, sources, _ = _policy(inputs, rules)
     environments = [one for entry in policy.services for one in entry.environments if one.name == inputs.env]
     if inputs.env is not None and not environments:
         raise UserError(f"the policy has no environment '{inputs.env}'")
@@ -118,14 +119,28 @@ def _has_values(inputs: Inputs) -> bool:
 def _policy(inputs: Inputs, rules: tuple[Rule, ...]) -> _Ruled:
     here = os.getcwd()
     path = inputs.policy or find_policy(here, tuple(file for file in inputs.files if file != "-"))
+    notes: tuple[str, ...] = ()
     if inputs.policy_from is not None:
         top = repository(here) or here
-        path, data = policy_of_ref(inputs.policy_from, here)
+        name, data = policy_of_ref(inputs.policy_from, here)
+        notes = _apart(path, data, inputs.policy_from, rules)
+        path = name
     elif path is not None:
         top, data = os.path.dirname(os.path.abspath(path)), read_file(path)
     else:
         return _Ruled(here, Policy(), {})
-    return _Ruled(top, load_policy(path, data, rules), {path: data.decode(errors="replace")})
+    return _Ruled(top, load_policy(path, data, rules), {path: data.decode(errors="replace")}, notes)
+
+
+def _apart(path: str | None, data: bytes, ref: str, rules: tuple[Rule, ...]) -> tuple[str, ...]:
+    """Judge a change of the policy apart: it must be valid, though only the policy of the ref counts."""
+    if path is None:
+        return (f"there is no .meshguard.yaml any more; that of '{ref}' was taken",)
+    here = read_file(path)
+    if here == data:
+        return ()
+    load_policy(path, here, rules)
+    return (f"{path} is changed; that of '{ref}' was taken",)
 
 
 def _below(file: str, top: str) -> str:

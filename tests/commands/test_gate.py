@@ -164,6 +164,32 @@ def test_what_could_not_be_judged_may_still_occur(run: Run, repo: Path, broken: 
     assert "[unused-baseline]" not in result.out
 
 
+def test_a_change_of_the_policy_is_judged_apart(run: Run, repo: Path) -> None:
+    (repo / ".git").rmdir()
+    git(repo, "init", "-q", "-b", "main")
+    run("version", files={".meshguard.yaml": POLICY, "a/values.yaml": "{}\n"})
+    git(repo, "add", ".")
+    git(repo, "commit", "-qm", "all")
+
+    assert "that of 'main'" not in run("validate", "--policy-from", "main").out
+    changed = run(
+        "validate", "--policy-from", "main", files={".meshguard.yaml": POLICY + "locked: [unsafe-retry]\n"}
+    )
+    assert (changed.code, "note: .meshguard.yaml is changed; that of 'main' was taken\n" in changed.out) == (
+        0,
+        True,
+    )
+    broken = run("validate", "--policy-from", "main", files={".meshguard.yaml": POLICY + "locked: [nothing]\n"})
+    assert (broken.code, broken.out) == (2, "")
+    assert "the policy is not valid:\n  .meshguard.yaml:2:10: there is no rule 'nothing'" in broken.err
+    (repo / ".meshguard.yaml").unlink()
+    gone = run("validate", "--policy-from", "main")
+    assert (gone.code, "note: there is no .meshguard.yaml any more; that of 'main' was taken\n" in gone.out) == (
+        0,
+        True,
+    )
+
+
 def test_a_finding_in_the_policy_of_a_ref_stands_in_its_file(run: Run, repo: Path) -> None:
     exemption = "{rule: plaintext-on-443, service: b, reason: old, approvedBy: me, expires: 2030-01-01}"
     (repo / ".git").rmdir()
