@@ -41,6 +41,7 @@ upstreams:
 ## Shown by
 
 - `tests/mesh/test_upstreams.py::test_a_database_without_addresses_takes_all_calls_to_its_port`
+- `tests/mesh/test_upstreams.py::test_so_does_every_protocol_without_a_host_name`
 - `tests/mesh/test_upstreams.py::test_the_analyzer_knows_databases_without_addresses`
 """
 

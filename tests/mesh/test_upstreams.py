@@ -1,5 +1,6 @@
 """Hosts outside as they are declared by mistake, and where the calls of the mesh then end."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,9 @@ A, B, C = "127.1.13.1", "127.1.13.2", "127.1.13.3"
 HOSTS = {"a.partner.example": A, "b.partner.example": B}
 GREETING = b"220 smtp.partner.example ESMTP\r\n"
 LOGIN = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
+
+
+outside = partial(by_hand, workloads=(), hosts=HOSTS)  # a caller alone
 
 
 def port(number: int, protocol: str, target: int | None = None) -> dict[str, Any]:
@@ -66,7 +70,7 @@ def database(host: str, *addresses: str, **more: Any) -> str:
 
 def databases(lab: Lab, *entries: str, dialled: tuple[str, ...], outbound: str = "ALLOW_ANY") -> str:
     """Tell which database each dialled address leads to."""
-    with by_hand(lab, *entries, hosts=HOSTS, outbound=outbound) as on:
+    with outside(lab, *entries, outbound=outbound) as on:
         serve(on, 5432, A, B, C)
         return " ".join(reached(on, 5432, address) for address in dialled)
 
@@ -74,6 +78,17 @@ def databases(lab: Lab, *entries: str, dialled: tuple[str, ...], outbound: str =
 def test_a_database_without_addresses_takes_all_calls_to_its_port(each_lab: Lab) -> None:
     assert databases(each_lab, database("a.partner.example"), dialled=(A, B, C)) == "A A A"
     assert databases(each_lab, database("a.partner.example", C), dialled=(A, B, C)) == "A B A"
+
+
+@pytest.mark.parametrize("protocol", ["TCP", "MONGO", "MYSQL", "REDIS"])
+def test_so_does_every_protocol_without_a_host_name(protocol: str, istio: Istio) -> None:
+    def reached(*addresses: str) -> tuple[str, ...]:
+        declared = entry("a.partner.example", port(5432, protocol), addresses=addresses)
+        call = Call(B, 5432, protocol="tcp")
+        return simulate(istio, [*documents_of(CALLER), declared], sidecar(CALLER), Mesh(), [call])
+
+    assert reached() == ("outbound|5432||a.partner.example",)
+    assert reached(C) == ("PassthroughCluster",)
 
 
 def test_the_analyzer_knows_databases_without_addresses(istio: Istio) -> None:
@@ -125,7 +140,7 @@ def test_an_address_stands_over_the_name_in_tls(
 def by_name(lab: Lab, *entries: str, tls: bool) -> list[str]:
     """Give the addresses that calls to each host reach, whatever is dialled."""
     met = []
-    with by_hand(lab, *entries, hosts=HOSTS, outbound="REGISTRY_ONLY") as on:
+    with outside(lab, *entries, outbound="REGISTRY_ONLY") as on:
         for host, address in HOSTS.items():
             serve(on, 8443, address, tls=Tls("system", host) if tls else None)
         for host in HOSTS:
@@ -164,7 +179,7 @@ def test_two_entries_of_one_host(namespace: str, expected: tuple[str, str], each
     second = entry(host, port(8081, "HTTP"), name="second", namespace=namespace, exportTo=["*"])
     first = entry(host, port(8080, "HTTP"), exportTo=["*"])
 
-    with by_hand(each_lab, first, second, hosts=HOSTS, outbound="REGISTRY_ONLY") as on:
+    with outside(each_lab, first, second, outbound="REGISTRY_ONLY") as on:
         serve(on, 8080, A)
         serve(on, 8081, A)
         assert (reached(on, 8080, A), reached(on, 8081, A)) == expected
@@ -175,9 +190,7 @@ def test_only_declared_hosts_are_let_out(each_lab: Lab) -> None:
 
     def out(declared: str) -> str:
         more: dict[str, Any] = {"resolution": "NONE"} if declared.startswith("*") else {}
-        with by_hand(
-            each_lab, entry(declared, port(8000, "HTTP"), **more), hosts=HOSTS, outbound="REGISTRY_ONLY"
-        ) as on:
+        with outside(each_lab, entry(declared, port(8000, "HTTP"), **more), outbound="REGISTRY_ONLY") as on:
             serve(on, 8000, A, B, C)
             places = {a: A, f"x.{a}": B, b: B, foreign: C}
             return " ".join(reached(on, 8000, address, host) for host, address in places.items())
@@ -235,7 +248,7 @@ def test_what_calls_to_declared_ports_reach(number: int, protocol: str, spoken: 
 
 @pytest.mark.parametrize(("outbound", "expected"), [("ALLOW_ANY", "A"), ("REGISTRY_ONLY", "nobody")])
 def test_plain_http_to_a_port_declared_tls_is_an_unknown_call(outbound: str, expected: str, each_lab: Lab) -> None:
-    with by_hand(each_lab, entry("a.partner.example", port(8000, "TLS")), hosts=HOSTS, outbound=outbound) as on:
+    with outside(each_lab, entry("a.partner.example", port(8000, "TLS")), outbound=outbound) as on:
         serve(on, 8000, A)
         assert reached(on, 8000, A) == expected
 
@@ -243,7 +256,7 @@ def test_plain_http_to_a_port_declared_tls_is_an_unknown_call(outbound: str, exp
 def plain(lab: Lab, declared: dict[str, Any], served: int, *more: str, tls: bool = True) -> tuple[int, str]:
     """Give what an application gets that speaks plain HTTP to the host, and why its sidecar failed."""
     host = "a.partner.example"
-    with by_hand(lab, entry(host, declared), *more, hosts=HOSTS) as on:
+    with outside(lab, entry(host, declared), *more) as on:
         serve(on, served, A, tls=Tls("system", host) if tls else None)
         answer = from_pod(on, INSIDER, (A, declared["number"]), Ask(host, headers={"x-case": "plain"}))
         return answer.status, str(logged(on, INSIDER, "plain").get("failure", ""))
@@ -269,7 +282,7 @@ def test_tls_is_added_to_tls(added: bool, expected: str, each_lab: Lab) -> None:
     host = "a.partner.example"
     more = [with_tls(host, 8443)] if added else []
 
-    with by_hand(each_lab, entry(host, port(8443, "TLS")), *more, hosts=HOSTS) as on:
+    with outside(each_lab, entry(host, port(8443, "TLS")), *more) as on:
         serve(on, 8443, A, tls=Tls("system", host))
         answer = from_pod(on, INSIDER, (A, 8443), Ask(host), Speaks(host))
 
@@ -280,17 +293,13 @@ def test_tls_is_added_to_what_speaks_first(each_lab: Lab) -> None:
     """The database gets a TLS handshake where it waits for a login, and the client nothing."""
     added = with_tls("a.partner.example", 5432)
 
-    with by_hand(each_lab, database("a.partner.example", C), added, hosts=HOSTS) as on:
+    with outside(each_lab, database("a.partner.example", C), added) as on:
         greet(on.backs, on.at(A), 5432, GREETING)
         assert told(on, C, 5432, LOGIN) == b""
         (seen,) = until(lambda: on.backs.seen[f"{on.at(A)}:5432"], lambda: "the database was told nothing")
         assert seen.path.startswith("\x16\x03")
-    with by_hand(
-        each_lab,
-        entry("a.partner.example", port(6379, "REDIS", 6380), addresses=[C]),
-        with_tls("a.partner.example", 6379),
-        hosts=HOSTS,
-    ) as on:
+    cache = entry("a.partner.example", port(6379, "REDIS", 6380), addresses=[C])
+    with outside(each_lab, cache, with_tls("a.partner.example", 6379)) as on:
         serve(on, 6380, A, tls=Tls("system", "a.partner.example"))
         assert reached(on, 6379, C) == "A"
 
@@ -311,7 +320,7 @@ def test_who_speaks_first(protocol: str, outbound: str, each_lab: Lab) -> None:
     declared = entry("a.partner.example", port(5870, protocol), addresses=[A] if protocol == "TCP" else [])
     expected = GREETED[protocol, outbound]
 
-    with by_hand(each_lab, declared, hosts=HOSTS, outbound=outbound) as on:
+    with outside(each_lab, declared, outbound=outbound) as on:
         greet(on.backs, on.at(A), 5870, GREETING)
         heard = told(on, A, 5870, wait=LIMIT if expected[0] else 1), told(on, A, 5870, LOGIN)
 
@@ -323,12 +332,12 @@ def test_a_host_outside_that_a_service_takes_for_itself_is_never_left_for(each_l
     to = [{"destination": {"host": ORDERS.host, "port": {"number": 8080}}}]
     spec = {"hosts": [ORDERS.host, host], "http": [{"route": to}]}
     taken = document("networking.istio.io/v1", "VirtualService", "orders", "shop", spec=spec)
-    outside = entry(host, port(8080, "HTTP"))
+    declared = entry(host, port(8080, "HTTP"))
 
-    with by_hand(each_lab, outside, hosts=HOSTS) as on:
+    with outside(each_lab, declared) as on:
         serve(on, 8080, A)
         assert reached(on, 8080, A) == "A"
-    with by_hand(each_lab, outside, taken, hosts=HOSTS) as on:
+    with by_hand(each_lab, declared, taken, hosts=HOSTS) as on:
         serve(on, 8080, A)
         (seen,) = dialled(on, 8080, host=host, address=A)[1]
         assert seen.address == on.at(on.workload("orders.shop").app)
