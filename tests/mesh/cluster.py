@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tests.mesh.backends import Backends, close, forward, greet, listen
 from tests.mesh.client import Answer, Ask, Speaks, call, call_http2, captured, dial, secured
-from tests.mesh.envoy import Envoy, Plan, moved, running, said, until
+from tests.mesh.envoy import Block, Envoy, Plan, moved, running, said, until
 from tests.mesh.istio import Istio, Json, Proxy, Resources, generate
 from tests.mesh.recorded import answered
 from tests.mesh.world import HTTP_PORT, HTTPS_PORT, Workload, World, router, sidecar
@@ -24,7 +24,7 @@ class Lab(NamedTuple):
     is to be, and `golden` to record it now.
     """
 
-    number: int
+    block: Block
     backs: Backends
     directory: Path
     version: str
@@ -74,20 +74,20 @@ def cluster(
     try:
         for name, workload in world.workloads.items():
             for port in {port.target: port for port in workload.ports if port.protocol != "UDP"}.values():
-                address = moved(workload.behind(port), lab.number)
+                address = moved(workload.behind(port), lab.block.number)
                 if port.greeting:
                     greet(lab.backs, address, port.target, port.greeting)
                 elif "gateway" not in workload.labels:
                     listen(lab.backs, address, port.target, port.tls)
             for port in workload.ports if name in shared else ():
-                pod, vip = moved(workload.pod, lab.number), moved(workload.vip, lab.number)
+                pod, vip = moved(workload.pod, lab.block.number), moved(workload.vip, lab.block.number)
                 forward(lab.backs, (vip, port.number), (pod, port.target))
         plans = [
             (resources, _plan(workload, hosts, ejection=ejection))
             for workload, resources in zip(workloads, given, strict=True)
         ]
-        with running(plans, lab.number, lab.directory) as envoys:
-            yield Cluster(world, lab.number, lab.backs, envoys)
+        with running(plans, lab.block, lab.directory) as envoys:
+            yield Cluster(world, lab.block.number, lab.backs, envoys)
     finally:
         close(lab.backs)
 

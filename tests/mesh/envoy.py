@@ -43,6 +43,13 @@ _LOGGED = {
 _numbers = count()
 
 
+class Block(NamedTuple):
+    """127.`number`.0.0/16, as long as anybody holds `claim` (a file descriptor) open."""
+
+    number: int
+    claim: int
+
+
 class Plan(NamedTuple):
     """How a proxy is run: the application behind a sidecar and its ports, addresses of host names, ejection."""
 
@@ -61,15 +68,18 @@ class Envoy(NamedTuple):
 
 
 @contextmanager
-def block() -> Iterator[int]:
-    """Claim 127.N.0.0/16 for as long as this lasts, so that no other test listens there."""
+def block() -> Iterator[Block]:
+    """Claim 127.N.0.0/16 for as long as this lasts, so that no other test listens there.
+
+    Proxies hold the claim too: those of a run that is killed live on, and would answer in the next one's place.
+    """
     for number in range(2, 250):
         with socket.socket() as claimed:
             try:
                 claimed.bind((f"127.{number}.0.1", 64999))
             except OSError:
                 continue
-            yield number
+            yield Block(number, claimed.fileno())
             return
     raise AssertionError("every block of loopback addresses is taken")
 
@@ -272,13 +282,13 @@ def refused(config: str, directory: Path) -> str:
 
 
 @contextmanager
-def running(proxies: Iterable[tuple[Resources, Plan]], number: int, directory: Path) -> Iterator[dict[str, Envoy]]:
+def running(proxies: Iterable[tuple[Resources, Plan]], block: Block, directory: Path) -> Iterator[dict[str, Envoy]]:
     """Run proxies in a claimed block until they are ready; they are found by `name.namespace`."""
     with ExitStack() as stack:
         started = {}
         for resources, plan in proxies:
             name = f"{plan.proxy.name}.{plan.proxy.namespace}"
-            started[name] = stack.enter_context(_process(resources, plan, number, directory))
+            started[name] = stack.enter_context(_process(resources, plan, block, directory))
         for admin, process, envoy in started.values():
             until(partial(_ready, admin, process), partial(said, envoy))
         yield {name: envoy for name, (_, _, envoy) in started.items()}
@@ -286,17 +296,20 @@ def running(proxies: Iterable[tuple[Resources, Plan]], number: int, directory: P
 
 @contextmanager
 def _process(
-    resources: Resources, plan: Plan, number: int, directory: Path
+    resources: Resources, plan: Plan, block: Block, directory: Path
 ) -> "Iterator[tuple[str, subprocess.Popen[bytes], Envoy]]":
     mark = next(_numbers)
     admin = f"meshguard-test-{getpid()}-{mark}"
     envoy = Envoy(directory / f"{mark}.access", directory / f"{mark}.log")
     path = directory / f"{mark}.json"
-    path.write_text(moved(bootstrap(resources, plan, envoy.access_log, admin), number))
+    path.write_text(moved(bootstrap(resources, plan, envoy.access_log, admin), block.number))
     flags = ["--disable-hot-restart", "--concurrency", "1", "--file-flush-interval-msec", "10"]
     quiet = ["--log-level", "error", "--log-path", str(envoy.log), "--drain-time-s", "0"]
     process = subprocess.Popen(
-        [program(), "-c", str(path), *flags, *quiet], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [program(), "-c", str(path), *flags, *quiet],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[block.claim],
     )
     try:
         yield admin, process, envoy

@@ -9,6 +9,7 @@ import pytest
 from tests.mesh import envoy
 from tests.mesh.backends import Backends, backends
 from tests.mesh.cluster import Lab
+from tests.mesh.envoy import Block
 from tests.mesh.istio import Istio, running
 
 BINARIES = {"istio_newest": "MESHGUARD_TEST_ISTIO", "istio_oldest": "MESHGUARD_TEST_ISTIO_OLDEST"}
@@ -39,7 +40,7 @@ def _session(name: str, directory: Path) -> Iterator[Istio]:
 
 
 @pytest.fixture
-def lab(request: pytest.FixtureRequest, block: int, backs: Backends, tmp_path: Path) -> Lab:
+def lab(request: pytest.FixtureRequest, block: Block, backs: Backends, tmp_path: Path) -> Lab:
     """Give what runs the worlds of the stories: with the newest Istio, or with what it once said."""
     is_there = bool(os.environ.get(BINARIES["istio_newest"]))
     istio = request.getfixturevalue("istio_newest") if is_there else None
@@ -48,13 +49,13 @@ def lab(request: pytest.FixtureRequest, block: int, backs: Backends, tmp_path: P
 
 
 @pytest.fixture
-def newest_lab(istio_newest: Istio, block: int, backs: Backends, tmp_path: Path) -> Lab:
+def newest_lab(istio_newest: Istio, block: Block, backs: Backends, tmp_path: Path) -> Lab:
     """Give what runs any world, with the newest Istio."""
     return Lab(block, backs, tmp_path, istio_newest.version, istio_newest)
 
 
 @pytest.fixture
-def oldest_lab(istio_oldest: Istio, block: int, backs: Backends, tmp_path: Path) -> Lab:
+def oldest_lab(istio_oldest: Istio, block: Block, backs: Backends, tmp_path: Path) -> Lab:
     """Give what runs any world, with the oldest Istio."""
     return Lab(block, backs, tmp_path, istio_oldest.version, istio_oldest)
 
@@ -74,10 +75,10 @@ def istio(request: pytest.FixtureRequest) -> Istio:
 
 
 @pytest.fixture(scope="session")
-def block() -> Iterator[int]:
+def block() -> Iterator[Block]:
     """Give a block of loopback addresses that nobody else uses."""
-    with envoy.block() as number:
-        yield number
+    with envoy.block() as claimed:
+        yield claimed
 
 
 @pytest.fixture(scope="session")

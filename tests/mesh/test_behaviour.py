@@ -83,7 +83,7 @@ def test_envoy_does_what_the_model_says(seed: int, any_lab: Lab) -> None:
             for wrong in _unanswered(running, site, witness)
         ]
 
-    assert "\n\n".join(found) == ""
+    assert found == []
 
 
 def test_it_is_the_same_with_a_sidecar_in_every_pod(seed: int, any_lab: Lab) -> None:
@@ -98,7 +98,7 @@ def test_it_is_the_same_with_a_sidecar_in_every_pod(seed: int, any_lab: Lab) -> 
             for wrong in disagreements(running, site, witness, random)
         ]
 
-    assert "\n\n".join(found) == ""
+    assert found == []
 
 
 VALUES = """
@@ -136,10 +136,23 @@ def test_what_is_rendered_wrong_is_seen(right: str, wrong: str, newest_lab: Lab)
 
 
 def disagreements(running: Cluster, site: Site, witness: Witness, random: Random) -> Iterator[str]:
-    """Give every way in which Envoy does something else than the model says."""
+    """Give every way in which Envoy does something else than the model says.
+
+    A request with little time is tried again: a machine that is slower than that makes no difference twice.
+    """
     said = expected(site, witness)
     if witness.request.method == "CONNECT":
         return
+    state, found = random.getstate(), [""]
+    tries = 5 if any(limit is not None and limit < 5000 for limit in said.times) else 1
+    while found and tries:
+        random.setstate(state)
+        found = list(_compared(running, site, witness, said, random))
+        tries -= 1
+    yield from found
+
+
+def _compared(running: Cluster, site: Site, witness: Witness, said: Expected, random: Random) -> Iterator[str]:
     case, answer = _patiently(running, site, witness, said, "200")
     seen = _by_backend(running, said, case)
     if not said.destinations:
@@ -152,7 +165,7 @@ def disagreements(running: Cluster, site: Site, witness: Witness, random: Random
     yield from _differences(said, witness, answer, seen[0])
     yield from _timed(said, seen[0]) if direct and "timeout" not in said.unsaid else ()
     yield from _mirrored(running, said, case)
-    failures = FAILURES[seen[0].version] if direct else STATUSES
+    failures = FAILURES[_spoken(running, said)] if direct else STATUSES
     yield from _tries(running, site, witness, said, random.choice(failures))
     yield from _hanging(running, site, witness, said, random)
 
@@ -188,6 +201,17 @@ def _places(running: Cluster, name: str, number: int) -> Iterator[tuple[str, int
     for port in workload.ports:
         if port.number == number:
             yield running.at(workload.behind(port)), port.target
+
+
+def _spoken(running: Cluster, said: Expected) -> str:
+    """Give the version of HTTP that every destination of a request is spoken to in; a split may have both."""
+    protocols = {
+        port.protocol
+        for workload in running.world.workloads.values()
+        for port in workload.ports
+        if (workload.name, port.number) in said.destinations
+    }
+    return "HTTP/2" if protocols <= {"HTTP2", "GRPC", "GRPC-WEB"} else "HTTP/1.1"
 
 
 def _answered_on_the_way(said: Expected, witness: Witness, answer: Answer, seen: list[Seen]) -> Iterator[str]:
