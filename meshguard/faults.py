@@ -192,6 +192,8 @@ def _wrong(refusal: _Refusal, tree: Plain, root: Part) -> str:
     """Say what is wrong with one value, and what would be right."""
     keyword, at, value, schema, _ = refusal
     name = _name(at)
+    if value is None and _in_list(at):
+        return f"an item of {name} has no value; {schema['description']}"
     if value is None:
         needed = any(name in section.get("required", ()) for section in root["definitions"].values())
         leave = "" if needed or "leave" in schema["description"] else ", or leave the key out"

@@ -24,6 +24,10 @@ OTHERS = "*"  # the answer to every other key that a section does not have
 _STREAM = "is written streaming: true, which means no timeout and no retry"
 _BACKENDS = "is written backends, such as backends: [{service: orders-next, weight: 100}]"
 _CONDITION = "says which requests are meant, and an override does not change that; change the item itself"
+_CORS = 'is written cors, such as cors: {allowOrigins: ["https://shop.example.com"], allowMethods: [GET]}'
+_CANARY = "is written backends: [{service: orders, weight: 95}, {service: orders-next, weight: 5, port: 8080}]"
+_BODY = "is not part of values: the mesh limits no bodies; ask the platform team about what stands in front"
+_HTTPS = "belongs to the platform: the gateway sends http to https for every host"
 _PATH_KEY = "is written path, with pathType: {} beside it"
 
 _RAW_KEYS = dict.fromkeys(
@@ -77,11 +81,16 @@ _TREATMENT = {
     "retryTimeout": "perTryTimeout",
     "backoff": "retryBackoff",
     "requestTimeout": "timeout",
+    "readTimeout": "timeout",
+    "proxyReadTimeout": "timeout",
     "timeoutSeconds": "timeout",
 }
 
 _EXCHANGE = _TREATMENT | {
     "corsPolicy": "cors",
+    "enableCors": _CORS,
+    "corsAllowOrigin": _CORS,
+    "corsAllowOrigins": _CORS,
     "rewrite": "rewritePath",
     "rewriteTarget": "rewritePath",
     "stripPrefix": "rewritePath",
@@ -99,6 +108,8 @@ _EXCHANGE = _TREATMENT | {
     "backend": _BACKENDS,
     "service": _BACKENDS,
     "serviceName": _BACKENDS,
+    "canary": _CANARY,
+    "canaryWeight": _CANARY,
     "weight": "stands beside a service, in backends: [{service: a, weight: 95}, {service: b, weight: 5}]",
     "mirrors": "mirror",
     "mirrorPercent": "is written mirror: {service: orders-shadow, percent: 1}",
@@ -107,6 +118,10 @@ _EXCHANGE = _TREATMENT | {
     "setHeaders": "requestHeaders",
     "directResponse": "is not part of values: an answer comes from a service or is a redirect",
     "delegate": _RAW,
+    "sourceLabels": "is not part of values: every caller in the mesh is treated alike",
+    "bodySize": _BODY,
+    "maxBodySize": _BODY,
+    "proxyBodySize": _BODY,
 }
 
 _ITEM = (
@@ -204,7 +219,9 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "tls": _CERTIFICATES,
         "certificate": _CERTIFICATES,
         "secretName": _CERTIFICATES,
-        "httpsRedirect": "belongs to the platform: the gateway sends http to https for every host",
+        "httpsRedirect": _HTTPS,
+        "sslRedirect": _HTTPS,
+        "forceSslRedirect": _HTTPS,
         "forwardedHosts": "belongs to internalRouting: it is for a proxy inside the mesh",
     },
     "internalRouting": _ROUTING
@@ -271,7 +288,7 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "redirectCode": "code",
         "status": "code",
         "statusCode": "code",
-        "scheme": "belongs to the platform: the gateway sends http to https for every host",
+        "scheme": _HTTPS,
         "port": "is not part of values: a redirect changes host and path",
         "prefixRewrite": "is not part of values: a redirect needs pathType: Exact, and path is the whole new path",
     },

@@ -56,13 +56,16 @@ def _fits(wrong: Wrong, text: str) -> bool:
     return accepts({key: says for key, says in wrong.schema.items() if key != "then"}, text)
 
 
+_CHOSEN = 0.61  # how much a word has in common with the choice that it is taken for
+
+
 def _choice(wrong: Wrong) -> str:
     """Advise on what has a few right words."""
     choices = [choice for choice in wrong.schema.get("enum", ()) if isinstance(choice, str)]
     alias = _ALIASES.get(wrong.schema.get("title", ""), {}).get(letters(str(wrong.value)))
     if not alias and isinstance(wrong.value, str):
         plainer = wrong.value.strip().lower()
-        alias = plainer if plainer and _fits(wrong, plainer) else nearest(wrong.value, choices)
+        alias = plainer if plainer and _fits(wrong, plainer) else nearest(wrong.value, choices, _CHOSEN)
     return f"write {alias}" if alias else ""
 
 
@@ -182,6 +185,7 @@ _UNITS = {
     "ms": ("ms", "msec", "msecs", "milli", "millis", "millisecond", "milliseconds"),
     "d": ("d", "day", "days"),
 }
+_MANY_SECONDS = 1000
 _LENGTHS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -189,15 +193,23 @@ def _duration(wrong: Wrong) -> str:
     value = wrong.value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return ""
-    text = re.sub(r"[\s_]", "", str(value)).lower()[:LONGEST]
+    text = re.sub(r"[\s_]|[;,]$", "", str(value)).lower()[:LONGEST]
     if re.fullmatch(r"[0-9]+", text):
-        return f"it has no unit: write {int(text)}s" if int(text) else _no_end(wrong)
+        return _with_unit(wrong, int(text)) if int(text) else _no_end(wrong)
     if text in {"none", "never", "inf", "infinity", "infinite", "unlimited", "off", "-1", "disabled"}:
         return _no_end(wrong)
     if text.startswith("-"):
         return ""
     length = _length(text.removeprefix("pt") if text.startswith("pt") else text)
     return f"write {duration(length)}" if length and _fits(wrong, duration(length)) else ""
+
+
+def _with_unit(wrong: Wrong, count: int) -> str:
+    """Advise on a bare number: a wait before a retry is short, and large numbers are often milliseconds."""
+    if wrong.name == "retryBackoff":
+        return f"it has no unit: write {count}ms"
+    either = count >= _MANY_SECONDS and _fits(wrong, f"{count}ms")
+    return f"it has no unit: write {count}s" + (f" or {count}ms" if either else "")
 
 
 def _no_end(wrong: Wrong) -> str:
@@ -236,7 +248,8 @@ _CONDITIONS = (
 _SWITCHED_OFF = "retryAttempts: 0 switches retries off"
 _ENVOY = "it is a word of the mesh itself: write the status codes, such as 503"
 _NO_CONDITION = {
-    "": "take out the comma too many",
+    "": f"write what is retried, such as connect-failure; {_SWITCHED_OFF}",
+    ",": "take out the comma too many",
     "none": _SWITCHED_OFF,
     "off": _SWITCHED_OFF,
     "never": _SWITCHED_OFF,
@@ -251,6 +264,11 @@ _NO_CONDITION = {
     "connectionerror": "write connect-failure",
     "servererror": "write 5xx",
     "canceled": "write cancelled",
+    "internalservererror": "write 500",
+    "badgateway": "write 502",
+    "serviceunavailable": "write 503",
+    "gatewaytimeout": "write 504",
+    "toomanyrequests": "write 429",
     "ratelimited": "write 429",
     "envoyratelimited": "write 429",
     "retriablestatuscodes": _ENVOY,
@@ -270,7 +288,8 @@ def _retry(wrong: Wrong) -> str:
         listed = "array" not in wrong.schema["type"]
         return f"make it {len(several)} items" if listed else f"separate them by commas: {','.join(several)}"
     close = nearest(token, _CONDITIONS)
-    answer = _NO_CONDITION.get(letters(token)) or _status(token) or (f"write {close}" if close else "")
+    known = letters(token) or "," * (len(tokens) > 1)
+    answer = _NO_CONDITION.get(known) or _status(token) or (f"write {close}" if close else "")
     return f"{shown(token)} is none: {answer}" if answer and token and len(tokens) > 1 else answer
 
 
@@ -325,6 +344,8 @@ def _server_name(wrong: Wrong) -> str:
 
 
 def _origin(wrong: Wrong) -> str:
+    if isinstance(wrong.value, dict) and isinstance(wrong.value.get("exact"), str):
+        return f"write the value itself: {wrong.value['exact']}"
     if not isinstance(wrong.value, str):
         return ""
     scheme, sep, rest = wrong.value.strip().lower().rpartition("://")
@@ -343,7 +364,9 @@ def _path(wrong: Wrong) -> str:
     """Find the first thing that a path may not have, and write it without."""
     path = wrong.value
     if not isinstance(path, str):
-        return "write the path that is scraped on this port, such as /metrics" if wrong.name == "metrics" else ""
+        return _no_text_for_path(wrong)
+    if path and path[0] in _QUOTES:
+        return f"write {path.strip(_QUOTES)} in straight quotes, or in none"
     bare = re.sub(r"^[a-z]+://[^/]*", "", re.split("[?#]", path.strip())[0])
     bare = re.sub("/+", "/", f"/{bare}")
     plain = re.split(_SIGNS, re.sub(r"^/\^/?", "/", bare))[0].rpartition("/")[0] or "/"
@@ -354,9 +377,18 @@ def _path(wrong: Wrong) -> str:
     return f"write {bare}" if _fits(wrong, bare) else ""
 
 
-_SIGNS = r"[][{}^|\\(*]|[.][*+]"
+def _no_text_for_path(wrong: Wrong) -> str:
+    if wrong.name == "metrics":
+        return "write the path that is scraped on this port, such as /metrics"
+    return f"write /{wrong.value}" if type(wrong.value) is int else ""
+
+
+_QUOTES = "\u201c\u201d\u201e\u2018\u2019"
+_SIGNS = r"[][{}<^|\\(*]|[.][*+]"
 _PREFIX = "write {1}, a Prefix that takes all below it, or pathType: Regex with {2} where the policy allows it"
 _NO_PATH = {
+    r"\$[{(]": "nothing fills in variables here: write the path itself",
+    r"<\w": "angle brackets are taken as they stand; " + _PREFIX.replace("{2}", "[^/]+ for what varies"),
     r"[{]": "braces are taken as they stand; " + _PREFIX.replace("{2}", "[^/]+ for what varies"),
     r"[][^|]|\\[dDwWsS.]": "a pattern is taken as it stands; " + _PREFIX.replace(" with {2}", ""),
     r"[?]": "it ends before the question mark: write {0}; conditions are queryParams",
@@ -383,10 +415,10 @@ def _text(wrong: Wrong) -> str:
     if isinstance(value, bool | int | float):
         read = "true or false" if isinstance(value, bool) else "a number"
         return f"put quotes around it as it stands: without them YAML reads {read}, and the value is text"
-    if isinstance(value, dict) and isinstance(value.get("exact"), str):
-        return f"write the value itself: {wrong.name}: {value['exact']}"
     if wrong.name in {"request", "response", "set", "add", "remove"}:
         return "headers are conditions; requestHeaders and responseHeaders change headers"
+    if isinstance(value, dict) and isinstance(value.get("exact"), str):
+        return f"write the value itself: {wrong.name}: {value['exact']}"
     if isinstance(value, dict):
         return "write the exact value; there is no prefix or regex here"
     if isinstance(value, str) and value != value.strip():

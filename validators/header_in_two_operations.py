@@ -65,11 +65,15 @@ def _doubled(group: Changes) -> Iterator[Finding]:
             continue
         yield Finding(
             change.at,
-            f"header '{change.written}' is changed twice here ('{other.kind}' and '{change.kind}'),"
-            " and one of them has no effect; keep one",
+            f"header '{change.written}' is changed twice here ({_kinds(other, change)}), and one of them has no"
+            " effect; keep one",
             on_key=change.kind != "remove",
             related=(Related(other.at, f"'{other.kind}' stands here"),),
         )
+
+
+def _kinds(one: Change, other: Change) -> str:
+    return f"'{one.kind}' has both" if one.kind == other.kind else f"'{one.kind}' and '{other.kind}'"
 
 
 RULE = Rule("header-in-two-operations", Severity.ERROR, __doc__, check)

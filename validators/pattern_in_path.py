@@ -111,7 +111,7 @@ def _route(route: Route, *, regex: bool) -> Iterator[Finding]:
         right = "for anything in one segment write '[^/]+', for anything at all '.*'"
         meaning = "repeats one character" if found.endswith("*") else "is plain text"
         yield Finding(at, f"'{found}' {meaning} in the Regex '{route.path}', so other requests miss it; {right}")
-    if route.rewrite_path is not None:
+    if route.rewrite_path is not None and route.path_type != "Regex":  # there a rewrite has a rule of its own
         yield from _target(route.rewrite_path.at or at, route.rewrite_path.value)
     if route.redirect is not None and route.redirect.path is not None:
         yield from _target(route.redirect.at / "path", route.redirect.path)

@@ -19,6 +19,9 @@ externalRouting:
     - path: /v[0-9]+/orders
       pathType: Regex
       rewritePath: /orders  # error: [rewrite-on-regex] "/orders"
+    - path: /api(/|$)(.*)
+      pathType: Regex
+      rewritePath: /$2  # error: [rewrite-on-regex] "/$2"
 ```
 
 ## Good

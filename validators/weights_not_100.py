@@ -61,7 +61,7 @@ externalRouting:
 
 from collections.abc import Iterator
 
-from meshguard.diagnostic import Finding, Severity, quoted
+from meshguard.diagnostic import Finding, Severity, ValuePath, quoted
 from meshguard.model import Backend, served_routes
 from meshguard.rule import Case, Rule, once
 
@@ -69,10 +69,16 @@ from meshguard.rule import Case, Rule, once
 def check(case: Case) -> Iterator[Finding]:
     """Find lists of backends whose weights are no shares of the whole."""
     yield from once(
-        Finding(route.written["backends"], _message(route.backends), on_key=True)
+        _finding(route.written["backends"], route.backends)
         for _, route in served_routes(case.service)
         if route.backends and sum(map(_weight, route.backends)) != 100
     )
+
+
+def _finding(at: ValuePath, backends: tuple[Backend, ...]) -> Finding:
+    if len(backends) == 1:
+        return Finding(at / 0 / "weight", _message(backends))
+    return Finding(at, _message(backends), on_key=True)
 
 
 def _weight(backend: Backend) -> int:
