@@ -39,6 +39,7 @@ internalRouting:
 
 - `tests/stories/test_s5_public_host.py::test_the_public_host_before_and_after`
 - `tests/stories/test_s5_public_host.py::test_on_port_80_the_host_decides_whatever_address_is_dialled`
+- `tests/mesh/test_hosts.py::test_a_forwarded_host_is_taken_over_http_alone`
 """
 
 from collections.abc import Iterator

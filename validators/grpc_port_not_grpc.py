@@ -36,6 +36,7 @@ ports:
 ## Shown by
 
 - `tests/mesh/test_ports.py::test_what_a_port_of_grpc_is_spoken_to_in`
+- `tests/mesh/test_ports.py::test_an_application_that_speaks_http2_alone`
 - `tests/mesh/test_ports.py::test_one_long_connection_to_a_tcp_port_meets_one_pod`
 """
 

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from tests.mesh.by_hand import GATEWAY, NEXT, ORDERS, PUBLIC, at, by_hand, dialled, from_outside
+from tests.mesh.check import CALLER
 from tests.mesh.client import Ask
 from tests.mesh.cluster import Cluster, Lab, through_gateway
-from tests.mesh.istio import Istio, admit
-from tests.mesh.world import Workload, document
+from tests.mesh.istio import Call, Istio, Mesh, admit, simulate
+from tests.mesh.world import Workload, document, documents_of, sidecar
 
 OTHERS = NEXT._replace(name="takers", namespace="edge", labels={"app": "takers"})
 BOTH = (ORDERS, OTHERS)
@@ -69,6 +70,26 @@ def test_a_claim_on_a_service_takes_the_calls_to_it(each_lab: Lab) -> None:
     assert met(FORWARDED) == ["orders.shop", "orders.shop"]
     assert met(ORDERS.host) == ["takers.edge", "takers.edge"]
     assert met(SHORT) == ["orders.shop", "takers.edge"]
+
+
+# What calls to the forwarded host reach that are dialled to where it really is: over http, and over https.
+OUTSIDE = "127.1.13.1"
+FORWARDED_CALLS = {
+    "http": (Call(OUTSIDE, 8080, FORWARDED), "outbound|8080||orders.shop.svc.cluster.local"),
+    "http, another host": (Call(OUTSIDE, 8080, "other.example.com"), "PassthroughCluster"),
+    "https": (Call(OUTSIDE, 443, FORWARDED, protocol="tcp", tls="tls", sni=FORWARDED), "PassthroughCluster"),
+    "https on the port": (
+        Call(OUTSIDE, 8080, FORWARDED, protocol="tcp", tls="tls", sni=FORWARDED),
+        "PassthroughCluster",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "expected"), FORWARDED_CALLS.values(), ids=FORWARDED_CALLS)
+def test_a_forwarded_host_is_taken_over_http_alone(call: Call, expected: str, istio: Istio) -> None:
+    documents = [*documents_of(ORDERS), *documents_of(CALLER), claim(ORDERS, ORDERS.host, FORWARDED, mesh=True)]
+
+    assert simulate(istio, documents, sidecar(CALLER), Mesh(), [call]) == (expected,)
 
 
 @pytest.mark.parametrize(("host", "foreign"), [("*", 200), ("*.example.com", 404)])

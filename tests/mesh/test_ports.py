@@ -22,12 +22,14 @@ from tests.mesh.by_hand import (
 from tests.mesh.check import CALLER
 from tests.mesh.client import LIMIT, Ask, Speaks, call_http2, captured
 from tests.mesh.cluster import Cluster, Lab, through_gateway_tls
+from tests.mesh.envoy import until
 from tests.mesh.istio import Istio, Mesh, analyze, generate
 from tests.mesh.world import ServicePort, Workload, document, documents_of, sidecar
 
 HTTP = ServicePort(8080, "http", "HTTP", 8080)
 DATABASE = ServicePort(5432, "tcp-postgres", "TCP", 5432)
 GREETING = b"5.7.44-log\x00"
+SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 PING = b"*1\r\n$4\r\nPING\r\n"
 
 
@@ -176,6 +178,19 @@ def calls(on: Cluster, port: int, number: int) -> set[str]:
         talk.getresponse().read()
     talk.close()
     return {one.address for one in on.backs.seen[f"calls-{port}"]}
+
+
+@pytest.mark.parametrize(("name", "protocol", "is_served"), [("http-grpc", "HTTP", False), ("grpc", "GRPC", True)])
+def test_an_application_that_speaks_http2_alone(name: str, protocol: str, is_served: bool, each_lab: Lab) -> None:  # noqa: FBT001 - a table
+    """It begins with its settings, as gRPC servers do, and never sees a request in HTTP/1.1 as one."""
+    ports = having(ServicePort(9000, name, protocol, 9000, greeting=SETTINGS))
+
+    with by_hand(each_lab, virtual_service(rule("/", 9000)), workloads=ports) as on:
+        from_outside(on, method="POST")
+        heard = until(
+            lambda: on.backs.seen[f"{on.at(on.workload('orders.shop').app)}:9000"], lambda: "nobody called"
+        )
+        assert heard[0].path.startswith("PRI * HTTP/2.0") is is_served
 
 
 def test_one_long_connection_to_a_tcp_port_meets_one_pod(newest_lab: Lab) -> None:
