@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 Matcher: TypeAlias = Callable[[str], bool]
@@ -26,7 +26,7 @@ _HOST = (
 )
 
 
-@cache
+@lru_cache(maxsize=1024)
 def matcher(pattern: str) -> Matcher | str:
     """Give the search for a pattern, or the reason why Go refuses it; without RE2 everything matches."""
     try:

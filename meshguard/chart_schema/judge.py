@@ -6,7 +6,7 @@ draft 7, patterns are RE2, numbers are decimal. What Helm would fetch is not fet
 
 import json
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 from meshguard.chart_schema.keywords import Refusal, hold, pattern_of
 from meshguard.chart_schema.library import (
@@ -62,7 +62,7 @@ def refusals(data: bytes, values: Plain) -> tuple[Refusal, ...]:
     return (*found, *told)
 
 
-@cache
+@lru_cache(maxsize=32)
 def _read(data: bytes) -> tuple[Library, tuple[Refusal, ...]] | Refusal:
     """Read the schema and look at all of it that can be reached, as Helm does before it looks at the values."""
     try:
