@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from meshguard import engine, schema, suppress
 from meshguard.beside import SECTIONS
-from meshguard.diagnostic import ROOT, SEVERITIES, Diagnostic, Finding, Severity, ValuePath, quoted
+from meshguard.diagnostic import ROOT, SEVERITIES, Diagnostic, Finding, Severity, Span, ValuePath, quoted
 from meshguard.engine_rules import CHART_SCHEMA, NOTHING_TO_JUDGE
 from meshguard.helm.layers import Chart
 from meshguard.helm.loss import SourceError
@@ -77,8 +77,9 @@ def understand(subject: Subject, shape: Plain) -> tuple[Values, Service] | Outco
     if isinstance(values, Outcome):
         return values
     contract = find(values.node, subject.at) or Node({}, values.node.span)
+    misread = {loss.span: loss.detail for loss in values.losses if loss.kind == "yaml11"}
     faults = tuple(
-        engine.locate(fault, values.node, "schema", Severity.ERROR)
+        _as_written(engine.locate(fault, values.node, "schema", Severity.ERROR), misread)
         for fault in schema.check(shape, contract, subject.at)
     )
     if faults:
@@ -103,6 +104,14 @@ def judge(
     )
     spoken_of = {name: text for name, text in values.sources.items() if found or suppress.ignores(text, name)}
     return Outcome(found, judged.exempted, spoken_of, values=values, service=service)
+
+
+def _as_written(fault: Diagnostic, misread: Mapping[Span, str]) -> Diagnostic:
+    """Say what stands in the file where YAML reads something else, unless the message says so itself."""
+    written = misread.get(fault.span)
+    if written is None or "quotes" in fault.message:
+        return fault
+    return fault._replace(message=f"{fault.message}; without quotes YAML reads '{written}' so")
 
 
 def _nothing_to_judge(values: Node, subject: Subject) -> Iterator[Diagnostic]:

@@ -68,6 +68,8 @@ def apply(
         return _apply(line, base)
     except SourceError as error:
         error.text = text
+        if kind == "set-json" and helm < (4,) and text.lstrip(SPACES).startswith("{"):
+            error.args = ("Helm 3 takes KEY=JSON here; a whole object is for Helm 4 alone",)
         raise
 
 

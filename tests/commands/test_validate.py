@@ -239,3 +239,13 @@ def test_the_chart_gives_the_lowest_layer(run: Run) -> None:
     assert "chart/values.yaml:2:14: error" in run("validate", "chart", files={"chart/values.yaml": BAD}).out
     assert run("validate", "chart", "-f", "v.yaml", files={"chart/values.yaml": GOOD}).code == 0
     assert run("validate", "orders", "-f", "v.yaml", "./chart").code == 0
+
+
+def test_a_fault_says_what_was_written(run: Run) -> None:
+    text = (
+        "ports: [{number: 8080, name: http}]\nexternalRouting:\n  hosts: [1e3]\n  visibility: no\n  timeout: 1e3\n"
+    )
+    result = run("validate", "-f", "v.yaml", files={"v.yaml": text})
+
+    assert "such as orders.example.com; without quotes YAML reads '1e3' so [schema]" in result.err + result.out
+    assert "such as public; without quotes YAML reads 'no' so [schema]" in result.err + result.out

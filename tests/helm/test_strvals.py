@@ -99,7 +99,7 @@ def test_a_whole_object_is_merged_by_helm_4_only() -> None:
     text = ' {"a": {"b": 2}, "x": [1]} '
 
     assert changed(text, "set-json") == {"a": {"b": 2, "l": ["x", {"k": "v"}, None, [3]]}, "x": [1]}
-    with pytest.raises(SourceError, match="has no value"):
+    with pytest.raises(SourceError, match="Helm 3 takes KEY=JSON here; a whole object is for Helm 4 alone"):
         applied("set-json", text, NEWEST_3)
 
 
