@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any, NamedTuple, TypeAlias
 
-from meshguard.schema import repeated
-
 Part: TypeAlias = Any  # of a schema
 HERE = "file:///values.schema.json"
 NEW = 2019  # the draft from which on references, names and formats are read in the new way
@@ -48,6 +46,16 @@ class Library(NamedTuple):
     unread: list[str]
 
 
+_ENUM = {"type": "array", "minItems": 1, "uniqueItems": True}
+# Where Helm's library has an earlier edition of a schema of schemas.
+_EARLIER: dict[str, dict[str, Part]] = {
+    f"http://{_SITE}draft-04/schema": {"$ref": {"type": "string"}},
+    f"http://{_SITE}draft-06/schema": {
+        "enum": _ENUM,
+        "patternProperties": {"type": "object", "additionalProperties": {"$ref": "#"}},
+    },
+    f"http://{_SITE}draft-07/schema": {"enum": _ENUM},
+}
 # Which keywords hold schemas: the one itself, a list of them, or a map of them.
 _ONE = (
     *("not", "additionalProperties", "items", "additionalItems", "propertyNames", "contains", "if", "then", "else"),
@@ -107,9 +115,6 @@ def collect(library: Library, schema: Part, resource: Resource) -> None:
         return
     library.known.add(id(schema))
     resource = _resource_of(library, schema, resource)
-    listed = schema.get("enum")
-    if resource.draft in (6, 7) and isinstance(listed, list) and (not listed or repeated(listed) is not None):
-        raise WrongError("it has an `enum` that is empty, or holds something twice")
     if resource.draft >= NEW or "$ref" not in schema:
         for name, dynamic in _anchors(schema, resource.draft):
             if resource.anchors.setdefault(name, schema) is not schema:
@@ -198,7 +203,11 @@ def load(library: Library, url: str) -> Resource:
     path = _metaschema(url.removeprefix("http://").removeprefix("https://"))
     if path is not None:
         with open(path, encoding="utf-8") as file:
-            return add(library, url, json.load(file), NEWEST)
+            document = json.load(file)
+        properties = document.get("properties", {})
+        for keyword, said in _EARLIER.get(url, {}).items():
+            properties[keyword] = said
+        return add(library, url, document, NEWEST)
     if url.startswith(("http://", "https://")):
         library.unread.append(url)
     elif not url.startswith("urn:"):
