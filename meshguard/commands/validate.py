@@ -21,6 +21,8 @@ from meshguard.run import Run
 from meshguard.schema import load_schema
 from meshguard.source import relative
 
+_BASELINE = 1 << 26  # bytes of a baseline that are read: those of some 200,000 findings
+
 
 def run(argv: list[str]) -> int:
     """Judge the values; the report goes to stdout, further ones into files."""
@@ -86,7 +88,7 @@ def _with_baseline(verdict: Verdict, task: Task, parsed: argparse.Namespace) -> 
         refused = sorted(errors & locked)
         if refused:
             notes = (f"{path} accepts no findings of {quoted(refused)}: they have to be mended",)
-    entries = baseline.read(read_file(path), path)
+    entries = baseline.read(read_file(path, _BASELINE), path)
     unused = severity_of(UNUSED_BASELINE, facts)
     return baseline.accept(verdict, found, entries, _judged(verdict, task, entries), unused), notes
 

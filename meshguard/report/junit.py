@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 
 from meshguard.diagnostic import Severity
 from meshguard.escape import printable
-from meshguard.report.words import Group, counted, grouped, place, told
-from meshguard.run import Ignored, Run
+from meshguard.report.words import Group, Lifted, counted, for_whom, grouped, lifted, place, told
+from meshguard.run import Run
 
 
 def render(run: Run) -> str:
@@ -18,9 +18,10 @@ def render(run: Run) -> str:
     groups = grouped(run.diagnostics)
     summaries = {rule.id: rule.summary for rule in run.rules}
     names = [*summaries, *sorted({group.diagnostic.rule for group in groups} - set(summaries))]
+    ignored = lifted(run.ignored)
     suite = ET.Element("testsuite", name="meshguard")
     for name in names:
-        _case(suite, name, [group for group in groups if group.diagnostic.rule == name], run.ignored)
+        _case(suite, name, [group for group in groups if group.diagnostic.rule == name], ignored)
     suites = ET.Element("testsuites", name="meshguard")
     for element in (suites, suite):
         element.set("tests", str(len(names)))
@@ -32,7 +33,7 @@ def render(run: Run) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(suites, encoding="unicode")}\n'
 
 
-def _case(suite: ET.Element, rule: str, groups: Sequence[Group], ignored: Sequence[Ignored]) -> None:
+def _case(suite: ET.Element, rule: str, groups: Sequence[Group], ignored: Sequence[Lifted]) -> None:
     case = ET.SubElement(suite, "testcase", classname="meshguard", name=rule, time="0")
     errors = [group for group in groups if group.diagnostic.severity is Severity.ERROR]
     if errors:
@@ -43,9 +44,10 @@ def _case(suite: ET.Element, rule: str, groups: Sequence[Group], ignored: Sequen
     others = [group for group in groups if group.diagnostic.severity is not Severity.ERROR]
     said = [line for group in others for line in told(group, most=20)]
     said += [
-        f"{place(found.span)}: {printable(found.message)} (ignored by {by}: {printable(reason)})"
-        for found, by, reason in ignored
-        if found.rule == rule
+        f"{place(group.diagnostic.span)}: {printable(group.diagnostic.message)}"
+        f" (ignored by {by}: {printable(reason)}){for_whom(group, most=20)}"
+        for group, by, reason in ignored
+        if group.diagnostic.rule == rule
     ]
     if said:
         ET.SubElement(case, "system-out").text = "\n".join(said)

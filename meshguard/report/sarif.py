@@ -5,7 +5,7 @@ from urllib.parse import quote
 from meshguard.diagnostic import Span
 from meshguard.escape import json_text, printable, printable_lines
 from meshguard.fingerprint import fingerprints
-from meshguard.report.words import Group, for_whom, grouped, in_file, place
+from meshguard.report.words import Group, for_whom, grouped, in_file, lifted, place
 from meshguard.rule import Rule
 from meshguard.run import Run
 from meshguard.source import is_argument, relative
@@ -17,11 +17,11 @@ _KINDS = {"comment": "inSource", "exemption": "external", "baseline": "external"
 
 def render(run: Run) -> str:
     """Give the whole log, with one run."""
-    groups = [*grouped(run.diagnostics), *(grouped([diagnostic])[0] for diagnostic, _, _ in run.ignored)]
+    standing, suppressed = grouped(run.diagnostics), lifted(run.ignored)
+    groups = [*standing, *(group for group, _, _ in suppressed)]
     prints = fingerprints((group.diagnostic for group in groups), run.sources, run.top)
     results = [_result(group, run, mark) for group, mark in zip(groups, prints, strict=True)]
-    standing = len(groups) - len(run.ignored)
-    for result, (_, by, reason) in zip(results[standing:], run.ignored, strict=True):
+    for result, (_, by, reason) in zip(results[len(standing) :], suppressed, strict=True):
         result["suppressions"] = [{"kind": _KINDS[by], "justification": printable(reason)}]
     driver = {"name": "meshguard", "version": run.version, "rules": [_rule(rule) for rule in run.rules]}
     notes = [{"level": "note", "message": {"text": _unlinked(printable(note))}} for note in run.notes]

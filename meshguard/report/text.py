@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from meshguard.diagnostic import ROOT, Severity, Span
 from meshguard.escape import cells, printable
-from meshguard.report.words import Group, concerned, for_whom, grouped, place, summary, table
+from meshguard.report.words import Group, concerned, for_whom, grouped, lifted, place, summary, table
 from meshguard.run import Ignored, Run
 from meshguard.source import is_argument, line_at
 
@@ -157,11 +157,13 @@ def _width(char: str) -> int:
 
 
 def _ignored(ignored: Sequence[Ignored], view: _View) -> Iterator[str]:
-    for diagnostic, by, reason in ignored[:_SHOWN]:
+    found = lifted(ignored)
+    for group, by, reason in found[:_SHOWN]:
+        diagnostic = group.diagnostic
         said = f"{place(diagnostic.span)}: ignored by {by}: {printable(diagnostic.message)} [{diagnostic.rule}]"
-        yield view.paint(f"{said}: {printable(reason)}{for_whom(grouped([diagnostic])[0])}", "quiet")
-    if len(ignored) > _SHOWN:
-        yield view.paint(f"and {len(ignored) - _SHOWN} more ignored", "quiet")
+        yield view.paint(f"{said}: {printable(reason)}{for_whom(group)}", "quiet")
+    if len(found) > _SHOWN:
+        yield view.paint(f"and {len(found) - _SHOWN} more ignored", "quiet")
 
 
 def _notes(notes: Sequence[str], view: _View) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from meshguard.diagnostic import SEVERITIES, Diagnostic, Severity, Span
 from meshguard.escape import printable, printable_lines
-from meshguard.run import Run
+from meshguard.run import Ignored, Run
 from meshguard.source import is_argument
 
 _MANY = 20  # findings from which on a table of the rules is worth its lines
@@ -26,6 +26,22 @@ def grouped(diagnostics: Iterable[Diagnostic]) -> list[Group]:
         same = diagnostic._replace(service=None, environments=())
         groups.setdefault(same, []).append((diagnostic.service, diagnostic.environments))
     return [Group(diagnostic, tuple(concerns)) for diagnostic, concerns in groups.items()]
+
+
+class Lifted(NamedTuple):
+    """A finding that somebody took on, of all services that share it: by what, and why."""
+
+    group: Group
+    by: str
+    reason: str
+
+
+def lifted(ignored: Iterable[Ignored]) -> list[Lifted]:
+    """Give what is ignored once, as `grouped` does with what stands."""
+    found: dict[tuple[str, str], list[Diagnostic]] = {}
+    for diagnostic, by, reason in ignored:
+        found.setdefault((by, reason), []).append(diagnostic)
+    return [Lifted(group, by, reason) for (by, reason), same in found.items() for group in grouped(same)]
 
 
 def in_file(span: Span, sources: Mapping[str, str]) -> Span:
@@ -77,7 +93,7 @@ def _name(service: str | None, environments: tuple[str, ...]) -> str:
 def summary(run: Run) -> str:
     """Say in one line how many findings there are, or what was checked without any."""
     severities = [group.diagnostic.severity for group in grouped(run.diagnostics)]
-    ignored = f" ({len(run.ignored)} ignored)" if run.ignored else ""
+    ignored = f" ({len(lifted(run.ignored))} ignored)" if run.ignored else ""
     if not severities:
         return f"no findings{ignored}: {_checked(run)}"
     found = ", ".join(

@@ -114,12 +114,25 @@ def test_of_many_findings_of_one_rule_the_first_are_shown_whole_and_all_are_coun
 def test_of_many_places_and_ignored_findings_ten_are_shown() -> None:
     span = Span("v.yaml", 1, 1, 1, 2)
     diagnostic = found(span)._replace(related=((span, "here"),) * 12)
-    report = render(run(diagnostic)._replace(ignored=(Ignored(diagnostic, "comment", "why"),) * 13))
+    report = render(
+        run(diagnostic)._replace(
+            ignored=tuple(Ignored(found(span)._replace(at=ValuePath((n,))), "comment", "why") for n in range(13))
+        )
+    )
 
     assert report.count("v.yaml:1:1: here\n") == 10
     assert "  and 2 more places\n" in report
     assert report.count("v.yaml:1:1: ignored by comment: wrong [a-rule]: why\n") == 10
     assert report.endswith("\nand 3 more ignored\n\n1 error (13 ignored)\n")
+
+
+def test_what_is_ignored_for_five_hundred_services_is_one_line() -> None:
+    shared = [found(Span("chart/values.yaml", 1, 1, 1, 2))._replace(service=f"s{number}") for number in range(500)]
+    report = render(run()._replace(ignored=tuple(Ignored(each, "baseline", "b.json") for each in shared)))
+
+    assert report.count("ignored by baseline") == 1
+    assert "b.json; in s0, s1, s2 and 497 more\n" in report
+    assert "no findings (1 ignored)" in report
 
 
 def test_one_fault_of_five_hundred_services_is_one_finding() -> None:
