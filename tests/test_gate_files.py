@@ -99,22 +99,29 @@ def test_a_hostile_branch_name_is_only_a_name(user: dict[str, str], repo: Path, 
 
 
 def test_gitlabs_job_reports_what_is_wrong(user: dict[str, str], repo: Path, tmp_path: Path) -> None:
-    (repo / "orders" / "values.yaml").write_text(BAD)
+    origin = tmp_path / "origin"
+    git(tmp_path, "clone", "-q", "--bare", str(repo), str(origin))
+    git(repo, "remote", "add", "origin", f"file://{origin}")
+    (repo / "orders" / "values.yaml").write_text(WARNING)
+    (repo / ".meshguard.yaml").write_text(POLICY + "rules: {duplicate-key: none}\n")
     job = loaded("ci/gitlab.yml")["meshguard"]
     (tmp_path / "builds").mkdir()
     (tmp_path / "builds" / "meshguard").symlink_to(ROOT)
     environ = user | {
         "CI_BUILDS_DIR": str(tmp_path / "builds"),
-        "CI_MERGE_REQUEST_DIFF_BASE_SHA": git(repo, "rev-parse", "HEAD"),
-        "MESHGUARD_FAIL_ON": job["variables"]["MESHGUARD_FAIL_ON"],
+        "MESHGUARD_FAIL_ON": "warning",
     }
-    done = Program(("sh", "-e", "-c", "\n".join(job["script"])), environ)(cwd=repo)
+    script = ("sh", "-e", "-c", "\n".join(job["script"]))
+    assert Program(script, environ)(cwd=repo).returncode == 0
+
+    done = Program(script, environ | {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"})(cwd=repo)
 
     assert done.returncode == 1, done.stderr
     reports = job["artifacts"]["reports"]
     (found,) = json.loads((repo / reports["codequality"]).read_text())
-    assert found["check_name"] == "plaintext-on-443"
-    assert "plaintext-on-443" in (repo / reports["junit"]).read_text()
+    assert (found["check_name"], found["location"]["path"]) == ("duplicate-key", "orders/values.yaml")
+    assert "note: .meshguard.yaml is changed; that of 'origin/main' was taken" in done.stdout
+    assert "duplicate-key" in (repo / reports["junit"]).read_text()
 
 
 def test_gitlabs_job_clones_the_version_that_is_said(user: dict[str, str], tmp_path: Path) -> None:
