@@ -88,6 +88,10 @@ def _asked(chain: Json, key: str) -> list[Any]:
 
 def rule(client: Resources, host: str, port: int) -> str:
     """Give the name of the DestinationRule that a client's cluster was made by, `-` for none."""
-    cluster = next(one for one in client.clusters if one["name"] == f"outbound|{port}||{host}")
+    return rule_of(next(one for one in client.clusters if one["name"] == f"outbound|{port}||{host}"))
+
+
+def rule_of(cluster: Json) -> str:
+    """Give the name of the DestinationRule that a cluster was made by, `-` for none."""
     made: str = cluster.get("metadata", {}).get("filterMetadata", {}).get("istio", {}).get("config", "/-")
     return made.rpartition("/")[2]

@@ -49,8 +49,7 @@ class Said(NamedTuple):
 
 def said_and_seen(objects: list[Json], clients: tuple[Client, ...], istio: Istio, mesh: Mesh) -> tuple[Said, Said]:
     """Give what tls-check says, and what Istio has done with the same objects."""
-    settings = Settings(
-        _version(istio),
+    settings = version_of(istio)._replace(
         auto_mtls=mesh.auto_mtls,
         outbound_traffic=mesh.outbound_traffic,
         root_namespace=mesh.root_namespace,
@@ -99,9 +98,10 @@ def _assumed(world: World) -> World:
     return world._replace(workloads=added)
 
 
-def _version(istio: Istio) -> tuple[int, int]:
+def version_of(istio: Istio) -> Settings:
+    """Give settings that say no more than the version."""
     major, minor = istio.minor.split(".")
-    return int(major), int(minor)
+    return Settings((int(major), int(minor)))
 
 
 def _caller(index: int, client: Client) -> Proxy:

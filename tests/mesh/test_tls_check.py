@@ -9,12 +9,14 @@ import pytest
 import yaml
 
 from meshguard.tls.client import GATEWAY, SIDECAR, Client
+from meshguard.tls.destination_rule import obeyed, prepare
 from meshguard.tls.verdict import CALLER
 from tests.mesh.istio import Istio, Mesh, Proxy, generate
-from tests.mesh.observed import received, rule
+from tests.mesh.observed import received, rule, rule_of
 from tests.mesh.observed import sent as seen_sent
-from tests.mesh.settled import said_and_seen
+from tests.mesh.settled import said_and_seen, version_of
 from tests.tls import lookups, made_up
+from tests.tls.given import understood
 from tests.tls.lookups import LOOKUPS, Lookup, objects
 from tests.tls.matrix import CLIENTS, HOST, PORTS, ROOT, SERVERS, TRAFFIC, Cell, cells, documents, kubernetes
 from tests.tls.reported import Reported, reported
@@ -91,6 +93,37 @@ def test_the_rule_that_counts(lookup: Lookup, istio: Istio) -> None:
     (given,) = generate(istio, [json.dumps(one) for one in objects(lookup)], [caller], Mesh())
 
     assert rule(given, lookups.HOST, lookups.PORT) == lookup.counts
+
+
+CALLERS = (
+    Client(SIDECAR, "web"),
+    Client(SIDECAR, "web", (("app", "me"),)),
+    Client(SIDECAR, "shop"),
+    Client(SIDECAR, ROOT),
+    Client(GATEWAY, "web", (("app", "me"),)),
+    Client(GATEWAY, ROOT),
+)
+
+
+def test_every_pair_of_rules(istio: Istio) -> None:
+    cases = dict(lookups.pairs())
+    documents = [one for found in cases.values() for one in found]
+    facts = understood("\n---\n".join(map(json.dumps, documents)), version_of(istio)).world
+    ready = prepare(facts.rules, facts.settings)
+    kinds = {SIDECAR: "sidecar", GATEWAY: "router"}
+    proxies = [
+        Proxy(kinds[one.kind], f"caller-{index}", one.namespace, f"10.9.9.{index}", dict(one.labels))
+        for index, one in enumerate(CALLERS)
+    ]
+    given = generate(istio, [json.dumps(one) for one in documents], proxies, Mesh())
+    for caller, seen in zip(CALLERS, given, strict=True):
+        told = {
+            host: obeyed(ready, facts.settings, (caller.namespace, dict(caller.labels)), host, "shop")
+            for host in cases
+        }
+        names = {host: "-" if found is None else found.merged.rule.ref.name for host, found in told.items()}
+        made = {one["name"]: one for one in seen.clusters}
+        assert {host: rule_of(made[f"outbound|{lookups.PORT}||{host}"]) for host in cases} == names
 
 
 CLIENTS_MADE_UP = (

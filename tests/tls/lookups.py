@@ -1,5 +1,7 @@
 """Which DestinationRule a client obeys: small meshes of rules in, the one that counts out; one line a case."""
 
+from collections.abc import Iterator
+from itertools import product
 from typing import Any, NamedTuple
 
 from tests.tls.matrix import ROOT, istio, kubernetes
@@ -78,3 +80,23 @@ def _rule(index: int, words: list[str]) -> dict[str, Any]:
     spec |= {} if selector == "-" else {"workloadSelector": {"matchLabels": {"app": selector}}}
     created = f"2024-01-01T00:00:0{index}Z"
     return istio("networking", "DestinationRule", namespace, f"r{index}", spec, creationTimestamp=created)
+
+
+PLACES = ("web", "shop", ROOT, "other")
+EXPORTS = ("-", ".", "*", "web")
+
+
+def pairs() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Give a host for each pair of rules that there can be, with the rules and what declares the host."""
+    kinds = [*product(PLACES, ("a", "*"), EXPORTS, ("-",)), *product(PLACES, ("a",), ("-",), ("me",))]
+    for index, pair in enumerate(product(kinds, kinds)):
+        host = f"a.x{index}.example"
+        ports = [{"number": PORT, "name": "http", "protocol": "HTTP"}]
+        spec = {"hosts": [host], "ports": ports, "resolution": "NONE", "location": "MESH_INTERNAL"}
+        rules = [
+            _rule(age, [place, f"{first}.x{index}.example", export, selector])
+            for age, (place, first, export, selector) in enumerate(pair)
+        ]
+        for rule in rules:
+            rule["metadata"]["name"] += f"-{index}"
+        yield host, [istio("networking", "ServiceEntry", "shop", f"e{index}", spec), *rules]
