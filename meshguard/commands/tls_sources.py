@@ -17,7 +17,7 @@ from meshguard.targets.istio import TARGET
 from meshguard.tls import from_values
 from meshguard.tls.facts import NOWHERE, Ref, Remark, World
 from meshguard.tls.manifests import understand
-from meshguard.tls.reading import LIMIT, Document, is_manifest, read_manifest, read_tree
+from meshguard.tls.reading import LIMIT, Document, Read, objects_in, read_tree
 
 Version: TypeAlias = tuple[int, int]
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -68,34 +68,32 @@ def find_meshes(inputs: Inputs, istio: Version | None) -> tuple[Found, ...] | Re
 
 
 def _read(paths: Iterable[str]) -> _Given:
-    documents: list[Document] = []
-    remarks: list[Remark] = []
+    """Read files, of which some hold values, and of directories those below them that hold manifests."""
+    found: list[Read] = []
     values: dict[str, bytes] = {}
-    for path, data in _files(paths):
-        if path == "-" and not data.strip():
-            raise UserError("standard input is empty: it is to hold manifests or values")
-        if is_manifest(data):
-            read = read_manifest(data, path)
-            documents += read.documents
-            remarks += read.remarks
-        else:
-            values[path] = data
-    return _Given(tuple(documents), tuple(remarks), values)
-
-
-def _files(paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """Read files, and of directories those below them that hold manifests."""
     for path in paths:
-        if not os.path.isdir(path):
-            yield path, read_file(path, LIMIT)
-            continue
-        for folder, folders, names in os.walk(path):
-            folders.sort()
-            for name in sorted(names):
-                below = os.path.join(folder, name)
-                if name.endswith(_SUFFIXES) and os.path.isfile(below):
-                    data = read_file(below, LIMIT)
-                    yield from [(below, data)] if is_manifest(data) else []
+        is_directory = os.path.isdir(path)
+        for file in _below(path) if is_directory else (path,):
+            data = read_file(file, LIMIT)
+            read = objects_in(data, file)
+            if read is not None:
+                found.append(read)
+            elif file == "-" and not data.strip():
+                raise UserError("standard input is empty: it is to hold manifests or values")
+            elif not is_directory:
+                values[file] = data
+    documents = tuple(document for read in found for document in read.documents)
+    return _Given(documents, tuple(remark for read in found for remark in read.remarks), values)
+
+
+def _below(path: str) -> Iterator[str]:
+    """Give the files below a directory that may hold manifests, always in one order."""
+    for folder, folders, names in os.walk(path):
+        folders.sort()
+        for name in sorted(names):
+            file = os.path.join(folder, name)
+            if name.endswith(_SUFFIXES) and os.path.isfile(file):
+                yield file
 
 
 def _judged(subject: Subject, given: _Given) -> Outcome:

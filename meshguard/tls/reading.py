@@ -41,13 +41,12 @@ class Read(NamedTuple):
     remarks: tuple[Remark, ...]
 
 
-def is_manifest(data: bytes) -> bool:
-    """Tell whether a file holds objects of Kubernetes rather than values, or nothing at all."""
-    text = data[:LIMIT].decode("utf-8", "replace")
-    if not text.strip() or not _HEADER.search(text):
-        return False
-    read = read_manifest(data, "")
-    return bool(read.documents) or any(remark.is_error for remark in read.remarks)
+def objects_in(data: bytes, file: str) -> Read | None:
+    """Read a file that holds objects of Kubernetes, or is to; None where it holds values, or nothing at all."""
+    if not _HEADER.search(data[:LIMIT].decode("utf-8", "replace")):
+        return None
+    read = read_manifest(data, file)
+    return read if read.documents or any(remark.is_error for remark in read.remarks) else None
 
 
 def read_manifest(data: bytes, file: str) -> Read:
