@@ -1,10 +1,11 @@
-"""A section of the contract is written in another spelling, so nobody reads it.
+"""A section of the contract is written in another spelling or place, so nobody reads it.
 
 ## Why
 
 Keys that are not the contract's belong to the platform's chart and are left alone. A section in another spelling is
 such a key: `external_routing` exposes nothing, and no finding of any kind comes from below it, however wrong it is.
-Every version of Helm keeps letters and underscores as they are written.
+Every version of Helm keeps letters and underscores as they are written. A `pathConfiguration` that stands beside
+the sections instead of in one, as after a wrong indentation, does no more.
 
 ## Bad
 
@@ -23,6 +24,15 @@ port:  # warning: [section-in-another-spelling] "port", "ports"
   - {number: 8080, name: http}
 ```
 
+```yaml
+ports:
+  - {number: 8080, name: http}
+externalRouting:
+  hosts: [orders.example.com]
+pathConfiguration:  # warning: [section-in-another-spelling] "pathConfiguration", "externalRouting"
+  - path: /orders
+```
+
 ## Good
 
 The platform's chart may have keys that are nearly called so.
@@ -36,6 +46,7 @@ extraPorts:
 reports:
   - {name: daily, host: reports.example.com}
 routing: {class: public}
+pathConfiguration: {docs: /usr/share/docs}
 upstream: {host: reports.example.com}
 ```
 
@@ -71,7 +82,14 @@ def check(case: Case) -> Iterator[Finding]:
     """Find keys beside the sections that are one of them but for the spelling, or nearly so with its content."""
     for stray in case.service.strays:
         meant = _meant(stray)
-        if meant is not None:
+        if stray.is_list and stray.key == "pathConfiguration" and "path" in stray.keys:
+            yield Finding(
+                stray.at,
+                f"'{stray.key}' stands beside the sections of the contract, so nothing below it has any effect; it"
+                " belongs below 'externalRouting' or 'internalRouting'",
+                on_key=True,
+            )
+        elif meant is not None:
             yield Finding(
                 stray.at,
                 f"'{stray.key}' is no section of the contract, so nothing below it has any effect; it is called"
