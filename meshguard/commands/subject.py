@@ -87,7 +87,7 @@ class Around(NamedTuple):
     sources: Mapping[str, str]
 
 
-def around(inputs: Inputs, rules: tuple[Rule, ...]) -> Around:  # pragma: no cover - of tls-check alone
+def around(inputs: Inputs, rules: tuple[Rule, ...]) -> Around:
     """Give the facts of the mesh, of the cluster of an environment that is said; raise UserError."""
     _, policy, sources, _ = _policy(inputs, rules)
     environments = [one for entry in policy.services for one in entry.environments if one.name == inputs.env]

@@ -70,7 +70,8 @@ def _flags() -> Parser:
         default=[],
         metavar="KIND[=NAMESPACE][,LABEL=VALUE]",
         help="who calls: sidecar=NAMESPACE, gateway=NAMESPACE (or the name of the policy's), passthrough=NAMESPACE"
-        " for a gateway that does not open TLS, or none for no sidecar (repeatable; default: a sidecar anywhere)",
+        " for a gateway that does not open TLS, or none for no sidecar (repeatable; default: sidecars everywhere,"
+        " and gateways where routes of theirs are known)",
     )
     flags.add_argument(
         "--client-namespace", action="append", default=[], metavar="NAMESPACE", help="short for --client sidecar="

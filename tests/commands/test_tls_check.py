@@ -51,6 +51,12 @@ gateways: {public: {gateway: istio-ingress/public, hostTemplate: "{service}.exam
 podLabels: {app: "{service}"}
 """
 
+FLEET = POLICY + (
+    'teams: {checkout: {}}\nservices: [{values: "{service}/values.yaml", name: "{service}", team: checkout,'
+    " environments: {prod: {cluster: east, namespace: a}, test: {cluster: west, namespace: a}}}]\n"
+    "clusters: {east: {}, west: {mesh: {mtls: DISABLE}}}\n"
+)
+
 
 def check(run: Run, *argv: str, stdin: str = CONFLICT, **files: str) -> Any:
     return run("tls-check", *argv, files=files, stdin=stdin.encode())
@@ -379,12 +385,7 @@ def test_values_that_are_refused(run: Run) -> None:
 
 
 def test_the_whole_fleet(run: Run) -> None:
-    policy = POLICY + (
-        'teams: {checkout: {}}\nservices: [{values: "{service}/values.yaml", name: "{service}", team: checkout,'
-        " environments: {prod: {cluster: east, namespace: a}, test: {cluster: west, namespace: a}}}]\n"
-        "clusters: {east: {}, west: {mesh: {mtls: DISABLE}}}\n"
-    )
-    files = {".meshguard.yaml": policy, "orders/values.yaml": VALUES, "stock/values.yaml": VALUES}
+    files = {".meshguard.yaml": FLEET, "orders/values.yaml": VALUES, "stock/values.yaml": VALUES}
     result = run("tls-check", "--client", "none", files=files)
 
     east, west = result.out.split("\n\n")
@@ -447,3 +448,18 @@ def test_the_document_is_the_documented_one(run: Run) -> None:
 
     assert json.loads(result.out).keys() == documented.keys()
     assert {**row, "from": [], "explanation": []} == {**shown, "from": [], "explanation": []}
+
+
+@pytest.mark.parametrize(("env", "mode"), [("prod", "mTLS"), ("test", "plaintext")])
+def test_the_environment_says_whose_mesh_the_manifests_are_of(env: str, mode: str, run: Run) -> None:
+    cluster = SHOP.rpartition("---")[0]
+    result = check(run, "-f", "-", "--env", env, "-o", "json", stdin=cluster, **{".meshguard.yaml": FLEET})
+
+    assert {row["server"] for row in json.loads(result.out)["rows"]} == {mode}
+
+
+def test_an_environment_that_is_not_there(run: Run) -> None:
+    result = check(run, "-f", "-", "--env", "stage", **{".meshguard.yaml": FLEET})
+
+    assert (result.code, result.out) == (2, "")
+    assert "the policy has no environment 'stage'" in result.err
