@@ -185,15 +185,22 @@ def _judged(subject: Subject, judging: Callable[[], Outcome]) -> Outcome:
     try:
         outcome = judging()
     except UserError as error:
-        files = subject.request.files
-        # The file that the message speaks of, else, as of a chart, the first.
-        file = next((file for file in files if f"'{file}'" in str(error)), files[0])
-        found = Diagnostic("unreadable-file", Severity.ERROR, str(error), ROOT, Span(file, 1, 1, 1, 1))
-        outcome = Outcome((found,), unjudged=files)
+        place = Span(_unread(subject.request, str(error)), 1, 1, 1, 1)
+        found = Diagnostic("unreadable-file", Severity.ERROR, str(error), ROOT, place)
+        outcome = Outcome((found,), unjudged=subject.request.files)
     return outcome._replace(
         diagnostics=tuple(_of(subject, found) for found in outcome.diagnostics),
         exempted=tuple(found._replace(diagnostic=_of(subject, found.diagnostic)) for found in outcome.exempted),
     )
+
+
+def _unread(request: Request, message: str) -> str:
+    """Give what a message speaks of: one of the files, or the chart, which services may share."""
+    chart = request.chart
+    named = [file for file in request.files if f"'{file}'" in message]
+    if chart is not None and (f"'{chart}'" in message or f"'{chart}{os.sep}" in message):
+        named.append(chart)
+    return (*named, *request.files)[0]
 
 
 def _of(subject: Subject, found: Diagnostic) -> Diagnostic:

@@ -222,6 +222,37 @@ def test_one_broken_file_does_not_hide_the_others(tmp_path: Path, monkeypatch: p
     assert "'e/values.yaml' resolves outside of the repository and is not opened" in found[-1].message
 
 
+@pytest.mark.parametrize("broken", ["missing", "outside"])
+def test_a_chart_that_cannot_be_read_is_one_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, dict.fromkeys(("a/values.yaml", "b/values.yaml"), GOOD))
+    if broken == "outside":
+        write(tmp_path, {"charts/c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n"})
+        (tmp_path / "charts" / "c" / "values.yaml").symlink_to("/etc/hostname")
+    found = verdict(Path(), "services: [{values: '{s}/values.yaml', name: '{s}', chart: charts/c}]").diagnostics
+
+    assert [(each.rule, each.service, each.span.file) for each in found] == [
+        ("unreadable-file", "a", "charts/c"),
+        ("unreadable-file", "b", "charts/c"),
+    ]
+    assert len({each._replace(service=None) for each in found}) == 1
+
+
+def test_an_unreadable_layer_is_said_at_the_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, {f"{ORDERS}/values.yaml": GOOD, f"{ORDERS}/values-dev.yaml": "{}"})
+    (tmp_path / ORDERS / "values-prod.yaml").mkdir()
+    (found,) = verdict(Path()).diagnostics
+
+    assert (found.rule, found.span.file, found.environments) == (
+        "unreadable-file",
+        f"{ORDERS}/values-prod.yaml",
+        ("prod",),
+    )
+
+
 def test_a_comment_serves_all_environments_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     values = "externalRouting:  # meshguard: ignore[no-port-chosen] only prod has ports\n  hosts: [a.example]\n"
