@@ -385,7 +385,8 @@ _UNUSED_BASELINE = """An entry of the baseline stands for a finding that does no
 
 A baseline accepts what was wrong on the day that the gate was introduced, so that only new faults stop a
 change. An entry that nothing needs would silently accept the fault when it comes back. Write the baseline
-again with `--write-baseline`. Locked rules and values that Helm or the schema refuse are never accepted.
+again with `--write-baseline`. Locked rules and values that Helm or the schema refuse are never accepted. Where all
+services are judged, entries of files that are gone are named too; those of values that could not be judged are not.
 
 ## See
 
