@@ -6,7 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("here", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("here")
 
 ROOT = Path(__file__).resolve().parent.parent
 HELMS = {
