@@ -39,6 +39,10 @@ externalRouting:
 ## See
 
 - https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-max-retries
+
+## Shown by
+
+- `tests/mesh/test_retries.py::test_the_timeout_cuts_tries_that_do_not_fit_into_it`
 """
 
 from collections.abc import Iterator

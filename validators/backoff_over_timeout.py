@@ -36,6 +36,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry
+
+## Shown by
+
+- `tests/mesh/test_retries.py::test_a_request_ends_before_a_long_wait_does`
 """
 
 from collections.abc import Iterator

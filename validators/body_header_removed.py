@@ -33,6 +33,10 @@ externalRouting:
 ## See
 
 - https://www.rfc-editor.org/rfc/rfc9110#name-representation-metadata
+
+## Shown by
+
+- `tests/mesh/test_headers.py::test_what_says_how_to_read_a_body_is_gone_and_the_body_is_not`
 """
 
 from collections.abc import Iterator

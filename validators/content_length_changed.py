@@ -34,6 +34,11 @@ externalRouting:
 ## See
 
 - https://www.rfc-editor.org/rfc/rfc9112#name-content-length
+
+## Shown by
+
+- `tests/mesh/test_headers.py::test_a_length_written_by_hand_splits_a_request_in_two`
+- `tests/mesh/test_headers.py::test_a_length_written_by_hand_cuts_an_answer_off`
 """
 
 from collections.abc import Iterator

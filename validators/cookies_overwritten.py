@@ -35,6 +35,10 @@ externalRouting:
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#Headers-HeaderOperations
 - https://www.rfc-editor.org/rfc/rfc6265#section-3
+
+## Shown by
+
+- `tests/mesh/test_headers.py::test_set_leaves_one_cookie_and_add_keeps_them`
 """
 
 from collections.abc import Iterator

@@ -43,6 +43,10 @@ externalRouting:
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#Headers-HeaderOperations
 - https://www.rfc-editor.org/rfc/rfc9110#name-field-names
+
+## Shown by
+
+- `tests/mesh/test_headers.py::test_set_wins_over_remove_and_one_of_two_sets_is_lost`
 """
 
 from collections.abc import Iterator

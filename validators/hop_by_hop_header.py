@@ -46,6 +46,10 @@ externalRouting:
 
 - https://www.rfc-editor.org/rfc/rfc9110#name-connection
 - https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
+
+## Shown by
+
+- `tests/mesh/test_headers.py::test_headers_of_one_connection_go_out_as_they_are_set`
 """
 
 from collections.abc import Iterator

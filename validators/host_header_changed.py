@@ -42,6 +42,11 @@ externalRouting:
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#Headers
 -
   https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#custom-request-response-headers
+
+## Shown by
+
+- `tests/mesh/test_headers.py::test_istio_refuses_some_changes_of_the_host`
+- `tests/mesh/test_headers.py::test_a_host_that_is_set_becomes_the_hosts_of_the_request`
 """
 
 from collections.abc import Iterator

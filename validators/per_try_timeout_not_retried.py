@@ -36,6 +36,10 @@ externalRouting:
 
 - https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on
 - https://github.com/istio/istio/issues/55748
+
+## Shown by
+
+- `tests/mesh/test_retries.py::test_a_try_is_cut_and_repeated_by_some_conditions_only`
 """
 
 from collections.abc import Iterator

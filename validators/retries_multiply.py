@@ -53,6 +53,10 @@ internalRouting:
 
 - https://github.com/istio/istio/issues/16327
 - https://sre.google/sre-book/addressing-cascading-failures/
+
+## Shown by
+
+- `tests/mesh/test_retries.py::test_attempts_of_two_layers_multiply`
 """
 
 from collections.abc import Iterator

@@ -33,6 +33,10 @@ externalRouting:
 
 - https://github.com/istio/istio/issues/16327
 - https://sre.google/sre-book/addressing-cascading-failures/
+
+## Shown by
+
+- `tests/mesh/test_retries.py::test_five_attempts_are_six_requests`
 """
 
 from collections.abc import Iterator

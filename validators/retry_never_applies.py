@@ -49,6 +49,11 @@ externalRouting:
 
 - https://www.rfc-editor.org/rfc/rfc9110#name-idempotent-methods
 - https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on
+
+## Shown by
+
+- `tests/mesh/test_behaviour.py::test_envoy_does_what_the_model_says`
+- `tests/mesh/test_retries.py::test_a_condition_repeats_every_method`
 """
 
 from collections.abc import Iterator

@@ -5,7 +5,8 @@
 `unavailable`, `cancelled`, `resource-exhausted`, `internal` and `deadline-exceeded` are states of gRPC: on a port
 declared HTTP no answer has one, so nothing is retried and nobody is told. The other way round a gRPC answer
 is always an HTTP 200 with its state beside it, so a status code such as `503`, and `retriable-4xx`, which is 409,
-never match on a GRPC port. `5xx`, `gateway-error` and `reset` do: they mean lost connections too.
+never match on a GRPC port. `5xx`, `gateway-error` and `reset` do where the connection to the pod is lost; what an
+application behind a sidecar resets arrives as `unavailable` (run on Envoy 1.40).
 
 A port declared HTTP2 may carry gRPC. What is said for a whole section counts for all of its ports together.
 
@@ -52,6 +53,11 @@ externalRouting:
 
 - https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-grpc-on
 - https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
+
+## Shown by
+
+- `tests/mesh/test_retries.py::test_a_condition_repeats_every_method`
+- `tests/mesh/test_retries.py::test_grpc_is_repeated_by_its_states`
 """
 
 from collections.abc import Iterator

@@ -58,6 +58,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry
+
+## Shown by
+
+- `tests/mesh/test_retries.py::test_istio_refuses_settings_of_retries_that_are_off`
 """
 
 from collections.abc import Iterator

@@ -54,6 +54,10 @@ externalRouting:
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry
 - https://sre.google/sre-book/addressing-cascading-failures/
+
+## Shown by
+
+- `tests/mesh/test_retries.py::test_a_try_is_cut_and_repeated_by_some_conditions_only`
 """
 
 from collections.abc import Iterator

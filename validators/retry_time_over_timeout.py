@@ -56,6 +56,11 @@ externalRouting:
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry
 - https://github.com/istio/istio/issues/21137
 - https://github.com/istio/istio/issues/39097
+
+## Shown by
+
+- `tests/mesh/test_retries.py::test_the_timeout_cuts_tries_that_do_not_fit_into_it`
+- `tests/mesh/test_retries.py::test_a_try_is_cut_and_repeated_by_some_conditions_only`
 """
 
 from collections.abc import Iterator

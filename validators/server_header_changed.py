@@ -33,6 +33,10 @@ externalRouting:
 ## See
 
 - https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#server
+
+## Shown by
+
+- `tests/mesh/test_headers.py::test_envoy_writes_server_after_the_route`
 """
 
 from collections.abc import Iterator

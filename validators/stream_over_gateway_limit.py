@@ -41,6 +41,10 @@ externalRouting:
 ## See
 
 - https://github.com/kubeflow/kubeflow/issues/6126
+
+## Shown by
+
+Nothing of the mesh is claimed: the policy says what stands before a gateway, outside of the mesh.
 """
 
 from collections.abc import Iterator

@@ -54,6 +54,10 @@ internalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRoute
+
+## Shown by
+
+Nothing of the mesh is claimed: the policy says what a timeout may be, and what stands before a gateway.
 """
 
 from collections.abc import Iterator

@@ -45,6 +45,10 @@ externalRouting:
 
 - https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#http-headers-consumed
 - https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers
+
+## Shown by
+
+- `tests/mesh/test_headers.py::test_envoy_obeys_its_own_headers_and_believes_those_of_proxies`
 """
 
 from collections.abc import Iterator

@@ -52,6 +52,10 @@ externalRouting:
 ## See
 
 - https://github.com/google/re2/wiki/Syntax
+
+## Shown by
+
+Nothing of the mesh is claimed: it says what meshguard itself cannot compare.
 """
 
 from collections.abc import Iterator

@@ -29,6 +29,10 @@ internalRouting:
 
 - https://grpc.github.io/grpc/core/md_doc_statuscodes.html
 - https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-grpc-on
+
+## Shown by
+
+- `tests/mesh/test_retries.py::test_grpc_is_repeated_by_its_states`
 """
 
 from collections.abc import Iterator

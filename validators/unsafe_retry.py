@@ -3,9 +3,10 @@
 ## Why
 
 Envoy repeats a request whatever its method is: a POST answered with 503 under `5xx`, `gateway-error` or `503` is
-sent three times with two attempts, a reset connection likewise (run on Envoy 1.40). The payment is booked three
-times. Only `connect-failure`, `refused-stream` and `reset-before-request` say that the request was not
-processed; of the gRPC conditions `unavailable`, `cancelled` and `resource-exhausted` usually do.
+sent three times with two attempts, a reset connection likewise (run on Envoy 1.40; behind a sidecar an
+application's reset arrives as a 503, which `reset` does not repeat). The payment is booked three times. Only
+`connect-failure`, `refused-stream` and `reset-before-request` say that the request was not processed; of the gRPC
+conditions `unavailable`, `cancelled` and `resource-exhausted` usually do.
 
 Without `retryMethods` meshguard applies the other conditions to idempotent methods only (GET, HEAD, OPTIONS,
 TRACE, PUT, DELETE) and gives the rest the safe pair. `retryMethods: any`, a list with other methods, and gRPC,
@@ -98,6 +99,8 @@ externalRouting:
 ## Shown by
 
 - `tests/mesh/test_retries.py::test_a_condition_repeats_every_method`
+- `tests/mesh/test_retries.py::test_grpc_is_repeated_by_its_states`
+- `tests/mesh/test_behaviour.py::test_envoy_does_what_the_model_says`
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,10 @@
 """Addresses in, applications out that do as each request tells them, and remember what they saw.
 
 A request's `x-answers` lists what its first, second, ... try gets; the last one holds for all that follow: a status
-code, `hang`, `reset`, `refused` (HTTP/2: the stream), or `grpc-14` (a gRPC status). Its `x-case` is the name under
-which it is remembered. Both HTTP/1.1 and HTTP/2 are spoken, in plain text or over TLS, as the caller likes.
+code, `hang`, `reset`, `refused` (HTTP/2: the stream), `grpc-14` (a gRPC status), or (HTTP/1.1) `stream`: an answer
+that begins and never ends, as that of a switch to another protocol, `101`, does. `x-gives` lists headers of the
+answer, with `|` between them. Its `x-case` is the name under which it is remembered. Both HTTP/1.1 and HTTP/2 are
+spoken, in plain text or over TLS, as the caller likes.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ import ssl
 import struct
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
@@ -116,8 +118,8 @@ def greet(backs: Backends, address: str, port: int, greeting: bytes) -> None:
     backs.servers.append(opened.result())
 
 
-def forward(backs: Backends, address: tuple[str, int], to: tuple[str, int]) -> None:
-    """Hand connections on as a Service's address does; a reset is passed on as one."""
+def forward(backs: Backends, address: tuple[str, int], to: tuple[str, int], first: bytes = b"") -> None:
+    """Hand connections on as a Service's address does, beginning with these bytes; a reset is passed on as one."""
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -125,6 +127,7 @@ def forward(backs: Backends, address: tuple[str, int], to: tuple[str, int]) -> N
         except OSError:
             _reset(writer)
             return
+        here.write(first)
         await asyncio.gather(_pump(reader, here), _pump(there, writer))
 
     opened = asyncio.run_coroutine_threadsafe(asyncio.start_server(relay, *address), backs.loop)
@@ -139,6 +142,17 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
     except ConnectionError:
         _reset(writer)
+
+
+def stop(backs: Backends, address: tuple[str, int]) -> None:
+    """Close one port."""
+    (found,) = [server for server in backs.servers if server.sockets[0].getsockname() == address]
+    backs.servers.remove(found)
+    asyncio.run_coroutine_threadsafe(_stop(found), backs.loop).result()
+
+
+async def _stop(server: asyncio.Server) -> None:
+    server.close()
 
 
 def silence(backs: Backends) -> None:
@@ -215,7 +229,7 @@ async def _serve_http1(backs: Backends, peer: _Peer, data: bytes) -> None:
         head, _, data = data.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
         method, path, _ = lines[0].split(" ", 2)
-        headers = _joined(line.partition(":")[::2] for line in lines[1:])
+        headers = joined(line.partition(":")[::2] for line in lines[1:])
         data = await _after_body(peer, headers, data)
         answer = _remember(backs, peer, (method, path, "HTTP/1.1"), headers)
         if answer == "hang":
@@ -224,8 +238,11 @@ async def _serve_http1(backs: Backends, peer: _Peer, data: bytes) -> None:
         if answer == "reset":
             _reset(peer.writer)
             return
-        peer.writer.write(_http1_answer(method, answer))
+        peer.writer.write(_http1_answer(method, answer, headers.get("x-gives", "")))
         await peer.writer.drain()
+        if answer in _ENDLESS:
+            await peer.reader.read()
+            return
         data = data or await peer.reader.read(65536)
 
 
@@ -248,7 +265,8 @@ async def _after_body(peer: _Peer, headers: Mapping[str, str], data: bytes) -> b
     return data[length:]
 
 
-def _joined(pairs: Iterator[tuple[str, ...]]) -> dict[str, str]:
+def joined(pairs: Iterable[tuple[str, ...]]) -> dict[str, str]:
+    """Give headers by their names in lower case, and those of one name with commas between them."""
     headers: dict[str, str] = {}
     for name, value in pairs:
         key = name.strip().lower()
@@ -278,10 +296,19 @@ def _answer_headers(answer: str) -> tuple[int, dict[str, str]]:
     return int(answer), {"content-type": "application/json", "x-r-gone": "from the application"}
 
 
-def _http1_answer(method: str, answer: str) -> bytes:
+_ENDLESS = {
+    "stream": b"HTTP/1.1 200 Answer\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbegun\r\n",
+    "101": b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nbegun",
+}
+
+
+def _http1_answer(method: str, answer: str, gives: str) -> bytes:
+    if answer in _ENDLESS:
+        return _ENDLESS[answer]
     status, headers = _answer_headers(answer)
     body = json.dumps({"answer": answer}).encode()
     lines = [f"HTTP/1.1 {status} Answer", *(f"{name}: {value}" for name, value in headers.items())]
+    lines += gives.split("|") if gives else []
     lines.append(f"content-length: {len(body)}")
     return "\r\n".join((*lines, "", "")).encode() + (b"" if method == "HEAD" else body)
 
@@ -302,7 +329,7 @@ def _http2_event(
     backs: Backends, peer: _Peer, connection: H2Connection, asked: dict[int, dict[str, str]], event: Event
 ) -> None:
     if isinstance(event, RequestReceived) and event.stream_id is not None:
-        asked[event.stream_id] = _joined((str(name), str(value)) for name, value in event.headers or ())
+        asked[event.stream_id] = joined((str(name), str(value)) for name, value in event.headers or ())
     elif isinstance(event, DataReceived) and event.stream_id is not None:
         connection.acknowledge_received_data(event.flow_controlled_length or 0, event.stream_id)
     elif isinstance(event, StreamEnded) and event.stream_id is not None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any, NamedTuple
 
-from tests.mesh.backends import Seen
+from tests.mesh.backends import Seen, forward, stop
 from tests.mesh.check import CALLER
 from tests.mesh.client import LIMIT, Answer, Ask, captured
 from tests.mesh.cluster import Cluster, Lab, cluster, from_pod, logged, through_gateway
@@ -14,6 +14,7 @@ from tests.targets.istio.given import facts_of
 
 PUBLIC = "orders.example.com"
 ORDERS = Workload("orders", "shop", 0, (ServicePort(8080, "http", "HTTP", 8080),), {"app": "orders"})
+BARE = ORDERS._replace(sidecar=False)  # what Envoy does by itself: one proxy only
 NEXT = ORDERS._replace(name="orders-next", labels={"app": "orders-next"})
 POLICY = """
 mesh: {{mtls: {mtls}, outboundTraffic: {outbound}, istioVersion: "{istio}"}}
@@ -29,6 +30,7 @@ class Outcome(NamedTuple):
     answer: Answer
     tries: tuple[Seen, ...]
     flags: str
+    details: str
 
 
 @contextmanager
@@ -56,7 +58,8 @@ def virtual_service(*http: dict[str, Any], hosts: Sequence[str] = (PUBLIC,), mes
     """Write the routes of the service: of the gateway, or (`mesh`) of callers inside."""
     gateways = ["mesh"] if mesh else ["istio-ingress/public"]
     spec = {"hosts": [ORDERS.host] if mesh else list(hosts), "gateways": gateways, "http": list(http)}
-    return document("networking.istio.io/v1", "VirtualService", "orders", "shop", spec=spec)
+    name = "orders-mesh" if mesh else "orders"
+    return document("networking.istio.io/v1", "VirtualService", name, "shop", spec=spec)
 
 
 def destination_rule(**policy: Any) -> str:
@@ -70,17 +73,29 @@ def at(path: str, **conditions: Any) -> dict[str, Any]:
     return {"uri": {"prefix": path}, **conditions}
 
 
-def to(*matches: dict[str, Any], workload: Workload = ORDERS, **rule: Any) -> dict[str, Any]:
+def to(*matches: dict[str, Any], workload: Workload = ORDERS, port: int = 8080, **rule: Any) -> dict[str, Any]:
     """Write a rule that sends what matches (or everything) to a workload, with what else it says."""
     where = {"match": list(matches)} if matches else {}
-    return {**where, **rule, "route": [{"destination": {"host": workload.host, "port": {"number": 8080}}}]}
+    return {**where, "route": [share(workload, port)], **rule}
+
+
+def share(workload: Workload, port: int = 8080, **more: Any) -> dict[str, Any]:
+    """Write a destination of a rule, and its weight or headers."""
+    return {"destination": {"host": workload.host, "port": {"number": port}}, **more}
 
 
 def from_outside(
-    on: Cluster, path: str = "/", method: str = "GET", answers: str = "200", **headers: str
+    on: Cluster,
+    path: str = "/",
+    method: str = "GET",
+    answers: str = "200",
+    *,
+    host: str = PUBLIC,
+    body: bytes = b"body",
+    **headers: str,
 ) -> Outcome:
     """Send a request to the gateway; underscores in the names of headers stand for dashes."""
-    return _sent(on, GATEWAY, Ask(PUBLIC, path, method, _headers(answers, headers)))
+    return _sent(on, GATEWAY, Ask(host, path, method, _headers(answers, headers), body))
 
 
 def from_inside(on: Cluster, path: str = "/", method: str = "GET", answers: str = "200", **headers: str) -> Outcome:
@@ -113,6 +128,15 @@ def told(on: Cluster, address: str, port: int, says: bytes = b"", wait: float = 
             return b""
 
 
+def relay(on: Cluster, front: str, to: str) -> None:
+    """Have an application hand on all requests to another Service through its sidecar, as a proxy does."""
+    by, target = on.workload(front), on.workload(to)
+    place, pod = (on.at(by.app), 8080), on.at(by.pod)
+    stop(on.backs, place)
+    head = f"PROXY TCP4 {pod} {on.at(target.vip)} 40000 8080\r\n"
+    forward(on.backs, place, (pod, 15001), head.encode())
+
+
 def _headers(answers: str, headers: dict[str, str]) -> dict[str, str]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return {**named, "x-case": f"by-hand-{next(_cases)}", "x-answers": answers}
@@ -124,4 +148,5 @@ def _sent(on: Cluster, by: str, ask: Ask) -> Outcome:
         answer = through_gateway(on, by, ask)
     else:
         answer = from_pod(on, by, (on.workload("orders.shop").vip, 8080), ask)
-    return Outcome(answer, tuple(on.backs.seen[case]), str(logged(on, by, case)["flags"]))
+    line = logged(on, by, case)
+    return Outcome(answer, tuple(on.backs.seen[case]), str(line["flags"]), str(line.get("details", "")))

@@ -11,7 +11,7 @@ from h2.connection import H2Connection
 from h2.events import ConnectionTerminated, DataReceived, ResponseReceived, StreamEnded, StreamReset
 from h2.exceptions import ProtocolError
 
-from tests.mesh.backends import load
+from tests.mesh.backends import joined, load
 
 LIMIT = 30  # seconds: only what hangs for ever takes that long
 
@@ -23,10 +23,14 @@ class Ask(NamedTuple):
     path: str = "/"
     method: str = "GET"
     headers: Mapping[str, str] = {}
+    body: bytes = b"body"  # of POST, PUT and PATCH
 
 
 class Answer(NamedTuple):
-    """What came back. `status` is 0 where it was no HTTP, and `failure` then says what happened."""
+    """What came back; headers of one name are joined by commas.
+
+    `status` is 0 where it was no HTTP, and `failure` then says what happened.
+    """
 
     status: int
     headers: Mapping[str, str] = {}
@@ -52,14 +56,14 @@ def call(connection: socket.socket, ask: Ask) -> Answer:
     talk.sock = connection
     try:
         talk.putrequest(ask.method, ask.path, skip_host=True, skip_accept_encoding=True)
-        body = b"body" if ask.method in {"POST", "PUT", "PATCH"} else b""
+        body = ask.body if ask.method in {"POST", "PUT", "PATCH"} else b""
         more = {"content-length": str(len(body))} if body else {}
         for name, value in {"host": ask.host, **ask.headers, **more}.items():
             talk.putheader(name, value)
         talk.endheaders(body or None)
         response = talk.getresponse()
         content = response.read().decode("latin-1")
-        return Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, content)
+        return Answer(response.status, joined(response.getheaders()), content)
     except (OSError, http.client.HTTPException) as failure:
         return Answer(0, failure=f"{type(failure).__name__}: {failure}")
     finally:
