@@ -15,7 +15,7 @@ from meshguard.helm.layers import Chart
 from meshguard.helm.loss import SourceError
 from meshguard.helm.values import Request, Values, read
 from meshguard.model import Service, build
-from meshguard.node import Node, Plain, child, find, plain
+from meshguard.node import Node, Plain, child, find, nearest, plain
 from meshguard.policy import Facts
 from meshguard.rule import Callee, Case, Rule, nobody
 from meshguard.run import Ignored
@@ -115,24 +115,44 @@ def _as_written(fault: Diagnostic, misread: Mapping[Span, str]) -> Diagnostic:
 
 
 def _nothing_to_judge(values: Node, subject: Subject) -> Iterator[Diagnostic]:
-    """Say that no rule had anything to judge, which a wrong `at` looks like, too."""
+    """Say that no rule had anything to judge, or a part had no rule, which a wrong `at` looks like, too."""
     contract = find(values, subject.at)
     severity = engine.severity_of(NOTHING_TO_JUDGE, subject.facts)
-    if severity is None or (contract is not None and any(child(contract, section) for section in SECTIONS)):
+    if severity is None:
         return
-    misplaced = next((section for section in _TELLING if subject.at and child(values, section)), None)
+    written = {section for section in SECTIONS if contract is not None and child(contract, section)}
+    misplaced = next(
+        (name for name in _TELLING if subject.at and name not in written and child(values, name)), None
+    )
     finding = Finding(subject.at, f"the values have none of {quoted(SECTIONS)}, so no rule had anything to judge")
     if misplaced is not None:
         message = (
             f"'{misplaced}' stands at the top, where it has no effect: the policy says '{subject.at}'; move it"
         )
         finding = Finding(ValuePath((misplaced,)), f"{message} there", on_key=True)
+    elif written:
+        return
     elif contract is None:
-        message = f"the policy says that the contract stands at '{subject.at}', and the values have no such key"
-        finding = Finding(subject.at, message)
+        finding = _no_such_key(values, subject.at)
     if misplaced is not None or contract is None:
         severity = min(severity, Severity.WARNING, key=SEVERITIES.index)
     yield engine.locate(finding, values, NOTHING_TO_JUDGE.id, severity)
+
+
+def _no_such_key(values: Node, at: ValuePath) -> Finding:
+    """Say that nothing stands where the policy says that the contract does; beside it may be what is meant."""
+    message = f"the policy says that the contract stands at '{at}', and the values have no such key"
+    depth = next(length for length in range(len(at)) if find(values, ValuePath(at[: length + 1])) is None)
+    beside = nearest(values, at).value
+    alike = [key for key in beside if _folded(key) == _folded(at[depth])] if isinstance(beside, dict) else []
+    if not alike:
+        return Finding(at, message)
+    meant = f"write '{at[depth]}' instead of '{alike[0]}'"
+    return Finding(ValuePath((*at[:depth], alike[0])), f"{message}; {meant}", on_key=True)
+
+
+def _folded(key: str | int) -> str:
+    return str(key).replace("-", "").replace("_", "").lower()
 
 
 _TELLING = tuple(section for section in SECTIONS if section != "ports")  # other charts have ports of their own

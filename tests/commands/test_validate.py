@@ -171,7 +171,19 @@ def test_a_name_does_not_stand_over_the_policys(run: Run) -> None:
             "web: {a: 1}\nexternalRouting: {}\n",
             "v.yaml:2:1: warning: 'externalRouting' stands at the top, where it has no effect: the policy",
         ),
+        (
+            "web",
+            "web: {ports: [{number: 80, name: http}]}\nexternalRouting: {}\n",
+            "v.yaml:2:1: warning: 'externalRouting' stands at the top, where it has no effect: the policy",
+        ),
+        (
+            "a.webApp",
+            "a:\n  web-app: {ports: [{number: 80, name: http}]}\n",
+            "v.yaml:2:3: warning: the policy says that the contract stands at 'a.webApp', and the values have no",
+        ),
+        ("a.b", "a: 1\n", "v.yaml:1:4: warning: the policy says that the contract stands at 'a.b', "),
         ("web", "web: {upstreams: []}\n", ""),
+        ("web", "web: {upstreams: []}\nupstreams: []\n", ""),
     ],
 )
 def test_a_contract_that_is_not_there_is_no_clean_run(run: Run, at: str, values: str, said: str) -> None:
