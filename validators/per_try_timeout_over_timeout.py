@@ -61,7 +61,7 @@ externalRouting:
 
 from collections.abc import Iterator
 
-from meshguard.diagnostic import Finding, Severity
+from meshguard.diagnostic import Finding, Related, Severity
 from meshguard.duration import duration
 from meshguard.model import deciding, timed_routes
 from meshguard.rule import Case, Rule, once
@@ -76,10 +76,12 @@ def _findings(case: Case) -> Iterator[Finding]:
     for route, per_try in timed_routes(case.service):
         timeout = route.treatment.timeout
         if timeout.value is not None and per_try.value > timeout.value:
+            at = deciding(route, per_try, timeout) or route.at
             yield Finding(
-                deciding(route, per_try, timeout) or route.at,
+                at,
                 f"perTryTimeout '{duration(per_try.value)}' is over the timeout '{duration(timeout.value)}', which"
                 " limits all tries together, so a slow try is never repeated; make it shorter, or leave it out",
+                related=() if timeout.at in {None, at} else (Related(timeout.at, "the timeout"),),
             )
 
 

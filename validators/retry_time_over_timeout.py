@@ -65,7 +65,7 @@ externalRouting:
 
 from collections.abc import Iterator
 
-from meshguard.diagnostic import Finding, Severity
+from meshguard.diagnostic import Finding, Related, Severity
 from meshguard.duration import duration
 from meshguard.model import deciding, timed_routes
 from meshguard.rule import Case, Rule, once
@@ -81,11 +81,13 @@ def _findings(case: Case) -> Iterator[Finding]:
         timeout, attempts = route.treatment.timeout, route.treatment.retry.attempts
         tries = 1 + attempts.value
         if timeout.value is not None and per_try.value <= timeout.value < tries * per_try.value:
+            at = deciding(route, per_try, attempts, timeout) or route.at
             yield Finding(
-                deciding(route, per_try, attempts, timeout) or route.at,
+                at,
                 f"{tries} tries of perTryTimeout '{duration(per_try.value)}' take"
                 f" '{duration(tries * per_try.value)}', and the timeout is '{duration(timeout.value)}', so the last"
                 " are cut; lower perTryTimeout or retryAttempts, or raise the timeout",
+                related=() if timeout.at in {None, at} else (Related(timeout.at, "the timeout"),),
             )
 
 

@@ -421,3 +421,13 @@ def test_a_stream_behind_a_gateway_with_a_longest_timeout() -> None:
 )
 def test_paths_that_look_like_streams(values: str, expected: list[str]) -> None:
     assert told(values) == expected
+
+
+@pytest.mark.parametrize("limit", ["perTryTimeout: 3s", "perTryTimeout: 6s"])
+def test_the_timeout_that_tries_do_not_fit_into_is_shown_too(limit: str) -> None:
+    route = f"retryOn: gateway-error, {limit}"
+    around = diagnostics(HTTP + section(f"timeout: 5s, pathConfiguration: [{{path: /a, {route}}}]"))
+    above = diagnostics(HTTP + item(f"{route}, timeout: 5s"))
+
+    assert [[(span.line, words) for span, words in found.related] for found in around] == [[(2, "the timeout")]]
+    assert [[(span.line, words) for span, words in found.related] for found in above] == [[(3, "the timeout")]]
