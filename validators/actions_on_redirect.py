@@ -4,7 +4,7 @@
 
 The gateway answers a redirect itself: no request goes on. Istio's webhook refuses a redirect beside a rewrite or
 backends; request headers and a port have no effect (run on Envoy 1.40). What was meant does not happen. Response
-headers and `cors` do hold for the answer.
+headers do hold for the answer; of `cors` it carries nothing, so a page of another origin cannot follow it.
 
 ## Bad
 
@@ -33,7 +33,6 @@ externalRouting:
       methods: [GET]
       redirect: {path: /new}
       responseHeaders: {set: {cache-control: max-age=60}}
-      cors: {allowOrigins: ["https://shop.example.com"]}
     - path: /new
       rewritePath: /v2
 ```
@@ -41,6 +40,11 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRedirect
+
+## Shown by
+
+- `tests/mesh/test_redirects.py::test_istio_refuses_a_redirect_that_is_also_something_else`
+- `tests/mesh/test_redirects.py::test_the_gateway_answers_a_redirect_itself`
 """
 
 from collections.abc import Iterator

@@ -72,6 +72,11 @@ externalRouting:
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRoute
 - https://gateway-api.sigs.k8s.io/reference/spec/#httprouterule
+
+## Shown by
+
+- `tests/mesh/test_paths.py::test_the_first_of_two_rules_that_take_a_request_gets_it`
+- `tests/mesh/test_behaviour.py::test_envoy_does_what_the_model_says`
 """
 
 from collections.abc import Iterator

@@ -53,6 +53,11 @@ externalRouting:
 - https://www.rfc-editor.org/rfc/rfc9110#name-field-names
 - https://www.rfc-editor.org/rfc/rfc9110#name-connection
 - https://url.spec.whatwg.org/#query-percent-encode-set
+
+## Shown by
+
+- `tests/mesh/test_paths.py::test_what_a_match_takes`
+- `tests/mesh/test_paths.py::test_conditions_are_compared_as_they_are_written`
 """
 
 from collections.abc import Iterator

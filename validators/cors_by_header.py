@@ -39,6 +39,11 @@ externalRouting:
 
 - https://fetch.spec.whatwg.org/#cors-preflight-fetch
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#CorsPolicy
+
+## Shown by
+
+- `tests/mesh/test_cors.py::test_who_may_call`
+- `tests/mesh/test_cors.py::test_what_is_said_before_a_request`
 """
 
 from collections.abc import Iterator

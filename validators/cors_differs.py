@@ -41,6 +41,11 @@ externalRouting:
 ## See
 
 - https://fetch.spec.whatwg.org/#cors-preflight-fetch
+
+## Shown by
+
+- `tests/mesh/test_cors.py::test_who_may_call`
+- `tests/mesh/test_cors.py::test_what_is_said_before_a_request`
 """
 
 from collections.abc import Iterator

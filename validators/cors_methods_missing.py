@@ -47,6 +47,10 @@ externalRouting:
 
 - https://fetch.spec.whatwg.org/#cors-preflight-fetch
 - https://fetch.spec.whatwg.org/#cors-safelisted-method
+
+## Shown by
+
+- `tests/mesh/test_cors.py::test_what_is_said_before_a_request`
 """
 
 from collections.abc import Iterator

@@ -46,6 +46,10 @@ externalRouting:
 
 - https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
 - https://fetch.spec.whatwg.org/#origin-header
+
+## Shown by
+
+- `tests/mesh/test_cors.py::test_who_may_call`
 """
 
 from collections.abc import Iterator

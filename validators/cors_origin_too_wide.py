@@ -39,6 +39,10 @@ externalRouting:
 
 - https://publicsuffix.org/
 - https://fetch.spec.whatwg.org/#cors-protocol-and-credentials
+
+## Shown by
+
+- `tests/mesh/test_cors.py::test_who_may_call`
 """
 
 from collections.abc import Iterator

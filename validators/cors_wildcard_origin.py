@@ -48,6 +48,10 @@ externalRouting:
 ## See
 
 - https://fetch.spec.whatwg.org/#http-access-control-allow-origin
+
+## Shown by
+
+- `tests/mesh/test_cors.py::test_who_may_call`
 """
 
 from collections.abc import Iterator

@@ -41,6 +41,10 @@ externalRouting:
 
 - https://fetch.spec.whatwg.org/#cors-protocol-and-credentials
 - https://github.com/istio/istio/issues/57104
+
+## Shown by
+
+- `tests/mesh/test_cors.py::test_who_may_call`
 """
 
 from collections.abc import Iterator

@@ -39,6 +39,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRouteDestination
+
+## Shown by
+
+- `tests/mesh/test_splits.py::test_shares_are_divided_by_their_ratio`
 """
 
 from collections.abc import Iterator

@@ -60,6 +60,11 @@ internalRouting:
 
 - https://istio.io/latest/docs/ops/best-practices/traffic-management/#split-virtual-services
 - https://istio.io/latest/docs/reference/config/analysis/ist0131/
+
+## Shown by
+
+- `tests/mesh/test_paths.py::test_the_first_of_two_rules_that_take_a_request_gets_it`
+- `tests/mesh/test_behaviour.py::test_envoy_does_what_the_model_says`
 """
 
 from collections.abc import Iterator

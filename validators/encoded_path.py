@@ -37,6 +37,10 @@ externalRouting:
 -
   https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto
 - https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2
+
+## Shown by
+
+- `tests/mesh/test_paths.py::test_what_a_match_takes`
 """
 
 import re

@@ -41,6 +41,10 @@ externalRouting:
 
 - https://fetch.spec.whatwg.org/#http-access-control-expose-headers
 - https://github.com/envoyproxy/envoy/issues/36066
+
+## Shown by
+
+- `tests/mesh/test_cors.py::test_what_is_said_before_a_request`
 """
 
 from collections.abc import Iterator

@@ -36,6 +36,10 @@ externalRouting:
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPMatchRequest
 - https://github.com/istio/istio/issues/7618
+
+## Shown by
+
+- `tests/mesh/test_paths.py::test_conditions_are_compared_as_they_are_written`
 """
 
 from collections.abc import Iterator

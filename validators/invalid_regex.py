@@ -47,6 +47,11 @@ externalRouting:
 
 - https://github.com/google/re2/wiki/Syntax
 - https://github.com/istio/istio/issues/56807
+
+## Shown by
+
+- `tests/mesh/test_refused_by_envoy.py::test_istio_admits_it_and_envoy_does_not`
+- `tests/mesh/test_paths.py::test_istio_refuses_what_is_no_expression`
 """
 
 from collections.abc import Iterator

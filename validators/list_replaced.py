@@ -101,6 +101,10 @@ ports:
 ## See
 
 - https://helm.sh/docs/chart_template_guide/values_files/
+
+## Shown by
+
+- `tests/helm/test_vectors.py::test_coalesce`
 """
 
 from collections.abc import Iterator

@@ -37,6 +37,10 @@ image: {tag: "2"}
 ## See
 
 - https://helm.sh/docs/chart_template_guide/values_files/
+
+## Shown by
+
+- `tests/helm/test_layers.py::test_what_a_later_file_replaces_is_noted`
 """
 
 from collections.abc import Iterator

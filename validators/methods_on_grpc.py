@@ -37,6 +37,10 @@ internalRouting:
 ## See
 
 - https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
+
+## Shown by
+
+- `tests/mesh/test_paths.py::test_conditions_are_compared_as_they_are_written`
 """
 
 from collections.abc import Iterator

@@ -53,6 +53,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/ops/integrations/prometheus/
+
+## Shown by
+
+- `tests/stories/test_s6_metrics.py::test_metrics_of_a_routed_port_are_not_reachable_from_outside`
 """
 
 from collections.abc import Iterator

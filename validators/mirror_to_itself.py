@@ -56,6 +56,10 @@ externalRouting:
 
 - https://istio.io/latest/docs/tasks/traffic-management/mirroring/
 - https://istio.io/latest/news/releases/1.28.x/announcing-1.28/upgrade-notes/
+
+## Shown by
+
+- `tests/mesh/test_splits.py::test_a_mirror_gets_whole_requests_and_all_where_no_share_is_said`
 """
 
 from collections.abc import Iterator

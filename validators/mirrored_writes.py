@@ -43,6 +43,10 @@ externalRouting:
 
 - https://istio.io/latest/docs/tasks/traffic-management/mirroring/
 - https://github.com/istio/istio/issues/23814
+
+## Shown by
+
+- `tests/mesh/test_splits.py::test_a_mirror_gets_whole_requests_and_all_where_no_share_is_said`
 """
 
 from collections.abc import Iterator

@@ -43,6 +43,10 @@ externalRouting:
 ## See
 
 - https://www.envoyproxy.io/docs/envoy/latest/api-v3/type/matcher/v3/regex.proto
+
+## Shown by
+
+- `tests/mesh/test_paths.py::test_what_a_match_takes`
 """
 
 from collections.abc import Iterator

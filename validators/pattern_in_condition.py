@@ -41,6 +41,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPMatchRequest
+
+## Shown by
+
+- `tests/mesh/test_paths.py::test_conditions_are_compared_as_they_are_written`
 """
 
 import re

@@ -73,6 +73,11 @@ externalRouting:
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#StringMatch
 - https://github.com/istio/istio/issues/7018
+
+## Shown by
+
+- `tests/mesh/test_paths.py::test_what_a_match_takes`
+- `tests/mesh/test_paths.py::test_what_a_rewrite_leaves_of_a_path`
 """
 
 import re

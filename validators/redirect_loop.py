@@ -64,6 +64,10 @@ externalRouting:
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRedirect
 - https://www.rfc-editor.org/rfc/rfc9110#name-redirection-3xx
+
+## Shown by
+
+- `tests/mesh/test_redirects.py::test_a_circle_never_ends_and_an_unlisted_path_is_not_found`
 """
 
 from collections.abc import Iterator

@@ -74,6 +74,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRedirect
+
+## Shown by
+
+- `tests/mesh/test_redirects.py::test_a_circle_never_ends_and_an_unlisted_path_is_not_found`
 """
 
 import re

@@ -47,6 +47,11 @@ externalRouting:
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#StringMatch
 - https://github.com/istio/istio/issues/56807
+
+## Shown by
+
+- `tests/mesh/test_refused_by_envoy.py::test_istio_admits_it_and_envoy_does_not`
+- `tests/mesh/test_paths.py::test_what_a_match_takes`
 """
 
 from collections.abc import Iterator

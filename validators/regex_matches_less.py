@@ -41,6 +41,10 @@ externalRouting:
 
 - https://www.envoyproxy.io/docs/envoy/latest/api-v3/type/matcher/v3/regex.proto
 - https://github.com/istio/istio/issues/21717
+
+## Shown by
+
+- `tests/mesh/test_paths.py::test_what_a_match_takes`
 """
 
 from collections.abc import Iterator

@@ -46,6 +46,10 @@ externalRouting:
 ## See
 
 - https://github.com/google/re2/wiki/Syntax
+
+## Shown by
+
+- `tests/mesh/test_paths.py::test_what_a_match_takes`
 """
 
 import re

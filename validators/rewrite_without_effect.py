@@ -35,6 +35,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRewrite
+
+## Shown by
+
+- `tests/mesh/test_paths.py::test_what_a_rewrite_leaves_of_a_path`
 """
 
 from collections.abc import Iterator

@@ -40,6 +40,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRedirect
+
+## Shown by
+
+- `tests/mesh/test_redirects.py::test_the_gateway_answers_a_redirect_itself`
 """
 
 from collections.abc import Iterator

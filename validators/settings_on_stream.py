@@ -44,6 +44,11 @@ externalRouting:
 
 - https://github.com/istio/istio/issues/17424
 - https://github.com/istio/istio/issues/24565
+
+## Shown by
+
+- `tests/mesh/test_streams.py::test_a_timeout_ends_a_stream`
+- `tests/mesh/test_behaviour.py::test_envoy_does_what_the_model_says`
 """
 
 from collections.abc import Iterator

@@ -4,7 +4,7 @@
 
 Over HTTP/1.1 a websocket, a stream of events or a long poll keeps its connection to itself for as long as it
 lasts. `maxConnections` holds for each gateway pod and each caller's sidecar: with all of them in streams, ordinary
-requests wait and then get 503. How many streams there are is not known here.
+requests wait until their timeout and get 504 (run on Envoy 1.40). How many streams there are is not known here.
 
 ## Bad
 
@@ -39,6 +39,10 @@ resilience:
 
 - https://istio.io/latest/docs/reference/config/networking/destination-rule/#ConnectionPoolSettings-TCPSettings
 - https://github.com/kubernetes-sigs/gateway-api/issues/3358
+
+## Shown by
+
+- `tests/mesh/test_streams.py::test_a_stream_holds_one_of_the_connections`
 """
 
 from collections.abc import Iterator

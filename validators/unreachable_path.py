@@ -81,6 +81,12 @@ internalRouting:
 
 - https://istio.io/latest/docs/reference/config/analysis/ist0130/
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#StringMatch
+
+## Shown by
+
+- `tests/mesh/test_paths.py::test_the_first_of_two_rules_that_take_a_request_gets_it`
+- `tests/mesh/test_paths.py::test_what_a_match_takes`
+- `tests/stories/test_s6_metrics.py::test_metrics_of_a_routed_port_are_not_reachable_from_outside`
 """
 
 from collections.abc import Iterator

@@ -57,6 +57,11 @@ externalRouting:
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRouteDestination
 - https://github.com/istio/api/issues/586
 - https://github.com/istio/istio/issues/15157
+
+## Shown by
+
+- `tests/mesh/test_splits.py::test_shares_are_divided_by_their_ratio`
+- `tests/mesh/test_splits.py::test_istio_refuses_shares_that_are_all_zero`
 """
 
 from collections.abc import Iterator
