@@ -42,6 +42,10 @@ externalRouting:
 
 - https://istio.io/latest/docs/tasks/traffic-management/ingress/ingress-sni-passthrough/
 - https://github.com/istio/istio/issues/24424
+
+## Shown by
+
+- `tests/mesh/test_passthrough.py::test_http_rules_do_nothing_where_tls_is_passed_through`
 """
 
 from collections.abc import Iterator

@@ -41,6 +41,10 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#CorsPolicy
+
+## Shown by
+
+- `tests/mesh/test_cors.py::test_what_is_said_before_a_request`
 """
 
 from collections.abc import Iterator

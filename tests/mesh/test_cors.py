@@ -24,6 +24,7 @@ ROUTES = virtual_service(
     allowing("/any/", [{"regex": ".*"}], allowCredentials=True),
     allowing("/star/", [{"exact": "*"}], allowCredentials=True),
     allowing("/one/", [{"exact": SHOP}], allowCredentials=True, allowMethods=["GET", "PUT"], exposeHeaders=["*"]),
+    allowing("/ignored/", [{"exact": SHOP}], unmatchedPreflights="IGNORE"),
     allowing("/port/", [{"exact": f"{SHOP}:443"}, {"exact": "wss://chat.example.com"}]),
     allowing("/com/", [{"regex": r"https://[^/]+\.com"}]),
     allowing("/headers/", [{"exact": SHOP}], headers={"response": {"set": {"access-control-allow-origin": EVIL}}}),
@@ -63,7 +64,12 @@ def test_what_is_said_before_a_request(each_lab: Lab) -> None:
         assert exposed["access-control-expose-headers"] == "*"
         assert from_outside(on, "/by-header/", "OPTIONS", "405", origin=SHOP).answer.status == 405
         assert preflight(on, "/get/", SHOP).status == 404
-        reached = from_outside(
-            on, "/one/", "OPTIONS", origin=EVIL, access_control_request_method="PUT", x_gives=f"{ORIGIN}: {EVIL}"
-        )
+        asked: dict[str, Any] = {
+            "origin": EVIL,
+            "access_control_request_method": "PUT",
+            "x_gives": f"{ORIGIN}: {EVIL}",
+        }
+        reached = from_outside(on, "/one/", "OPTIONS", **asked)
         assert (len(reached.tries), reached.answer.headers.get(ORIGIN)) == (1, EVIL)
+        ignored = from_outside(on, "/ignored/", "OPTIONS", **asked)
+        assert (ignored.tries, ignored.answer.headers.get(ORIGIN)) == ((), None)
