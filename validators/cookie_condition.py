@@ -43,6 +43,10 @@ resilience:
 
 - https://www.rfc-editor.org/rfc/rfc6265#section-5.4
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPMatchRequest
+
+## Shown by
+
+- `tests/mesh/test_headers.py::test_a_cookie_is_compared_with_all_cookies_of_the_caller`
 """
 
 from collections.abc import Iterator

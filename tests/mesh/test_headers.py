@@ -158,3 +158,22 @@ def test_a_host_that_is_set_becomes_the_hosts_of_the_request(each_lab: Lab) -> N
         hosts = [from_outside(on, path).tries[0].headers["host"] for path in ("/bad/", "/")]
 
     assert hosts == ["orders.internal.example.com", "orders.example.com"]
+
+
+def test_a_cookie_is_compared_with_all_cookies_of_the_caller(newest_lab: Lab) -> None:
+    def cookies(text: str) -> dict[str, Any]:
+        return to(at("/", headers={"cookie": {"exact": text}}), headers={"response": {"set": {"x-took": text}}})
+
+    routes = virtual_service(cookies("canary=always"), cookies("tenant=a; robot=1"), to())
+
+    with by_hand(newest_lab, routes) as on:
+        took = {
+            sent: from_outside(on, cookie=sent).answer.headers.get("x-took")
+            for sent in ("canary=always", "session=1; canary=always", "tenant=a; robot=1")
+        }
+
+    assert took == {
+        "canary=always": "canary=always",
+        "session=1; canary=always": None,
+        "tenant=a; robot=1": "tenant=a; robot=1",
+    }
