@@ -18,7 +18,8 @@ ports:
 externalRouting:
   hosts: [orders.example.com]
   pathConfiguration:
-    - path: /api/websocket  # info: [stream-cut-by-timeout] "/api/websocket", "15s"
+    - path: /api/sse  # info: [stream-cut-by-timeout] "/api/sse", "15s"
+    - path: /socket.io  # info: [stream-cut-by-timeout] "falls back"
 ```
 
 ## Good
@@ -64,8 +65,8 @@ def check(case: Case) -> Iterator[Finding]:
         if timeout is not None and not _WORDS.isdisjoint(route.path.lower().split("/")) and "path" in route.written:
             yield Finding(
                 route.written["path"],
-                f"if '{route.path}' is a stream, it ends after '{duration(timeout)}', which is its timeout; then"
-                " write 'streaming: true'",
+                f"if '{route.path}' is a stream of events or a long poll, or falls back to one, it ends after"
+                f" '{duration(timeout)}', which is its timeout; then write 'streaming: true'",
             )
 
 
