@@ -3,8 +3,8 @@
 ## Why
 
 `streaming: true` is for websockets, server-sent events and long polls: a timeout would cut events and polls in the
-middle (an open websocket it leaves alone), and a stream that has begun cannot be sent again. So a stream is rendered
-without both, and what is said beside it does not hold. Where the path does need a limit, it is no stream.
+middle (an open websocket it leaves alone), and a stream that has begun cannot be sent again. So a stream is
+rendered without both, and what is said beside it does not hold. Where the path does need a limit, it is no stream.
 
 ## Bad
 
