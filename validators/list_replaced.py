@@ -104,7 +104,7 @@ ports:
 
 ## Shown by
 
-- `tests/helm/test_vectors.py::test_coalesce`
+- `tests/helm/test_what_helm_does.py::test_a_later_list_replaces_the_whole_list_and_a_later_map_is_merged`
 """
 
 from collections.abc import Iterator

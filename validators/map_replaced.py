@@ -4,7 +4,7 @@
 
 Helm merges maps and replaces everything else. A value or a list in the place of a map takes away all keys of the
 earlier file or of the chart's defaults, and templates that look for one of them fail, or quietly do without it.
-For a value over a default Helm itself prints a warning that nobody reads in a pipeline.
+Helm itself says so only of a default that stands below another map, in a warning that nobody reads in a pipeline.
 
 ## Bad
 
@@ -40,7 +40,8 @@ image: {tag: "2"}
 
 ## Shown by
 
-- `tests/helm/test_layers.py::test_what_a_later_file_replaces_is_noted`
+- `tests/helm/test_what_helm_does.py::test_what_is_no_map_takes_the_place_of_one`
+- `tests/helm/test_what_helm_does.py::test_a_template_that_looks_into_what_is_no_map_any_more_fails`
 """
 
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
 """What real Helm makes of the files that the pages of the rules warn of, without a word to anybody."""
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,17 @@ def printed(
     (directory / "Chart.yaml").write_text("{apiVersion: v2, name: web, version: 0.1.0}")
     (directory / "values.yaml").write_text(chart)
     (directory / "templates" / "seen.yaml").write_text(text)
-    (directory / "given.yaml").write_bytes(values)
-    done = helm("template", "web", directory, "-f", directory / "given.yaml")
+    done = templated(helm, directory, values)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
+
+
+def templated(helm: Program, directory: Path, *files: bytes) -> "subprocess.CompletedProcess[str]":
+    """Render the chart with values files, a later one over an earlier one."""
+    given = [directory / f"given-{number}.yaml" for number in range(len(files))]
+    for path, values in zip(given, files, strict=True):
+        path.write_bytes(values)
+    return helm("template", "web", directory, *(f"--values={path}" for path in given))
 
 
 def seen(helm: Program, directory: Path, values: str, chart: str = "") -> Any:
@@ -103,3 +111,43 @@ def test_a_template_in_a_value_is_text(helm: Program, tmp_path: Path) -> None:
     values = {"version": "2", "header": "{{ .Values.version }}", "release": "{{ .Release.Name }}"}
 
     assert seen(helm, tmp_path, yaml.safe_dump(values)) == values
+
+
+def test_a_later_list_replaces_the_whole_list_and_a_later_map_is_merged(helm: Program, tmp_path: Path) -> None:
+    printed(helm, tmp_path, b"")
+    first = (
+        b"paths: [{path: /orders, timeout: 5s}, {path: /quotes}]\nbelow: {/orders: {timeout: 5s}, /quotes: {}}\n"
+    )
+    later = b"paths: [{path: /orders, retryAttempts: 1}]\nbelow: {/orders: {retryAttempts: 1}}\n"
+    done = templated(helm, tmp_path, first, later)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert yaml.safe_load(done.stdout) == {
+        "paths": [{"path": "/orders", "retryAttempts": 1}],
+        "below": {"/orders": {"timeout": "5s", "retryAttempts": 1}, "/quotes": {}},
+    }
+
+
+@pytest.mark.parametrize("value", ["orders:2", "[orders]"])
+def test_what_is_no_map_takes_the_place_of_one(value: str, helm: Program, tmp_path: Path) -> None:
+    """Helm says so of a default that stands below another map, and of nothing else."""
+    printed(helm, tmp_path, b"")
+    for at, is_told in (("image: {}", False), ("web: {{image: {}}}", True)):
+        first, later = (at.format(text).encode() for text in ("{repository: orders, tag: '1'}", value))
+        (tmp_path / "values.yaml").write_bytes(b"")
+        over_a_file = templated(helm, tmp_path, first, later)
+        (tmp_path / "values.yaml").write_bytes(first)
+        over_a_default = templated(helm, tmp_path, later)
+
+        assert (over_a_file.returncode, over_a_file.stderr) == (0, "")
+        assert "cannot overwrite table with non table" in over_a_default.stderr or not is_told
+        assert bool(over_a_default.stderr) is is_told
+        for done in (over_a_file, over_a_default):
+            assert yaml.safe_load(done.stdout) == yaml.safe_load(later)
+
+
+def test_a_template_that_looks_into_what_is_no_map_any_more_fails(helm: Program, tmp_path: Path) -> None:
+    printed(helm, tmp_path, b"", "image: {tag: '1'}", "tag: {{ .Values.image.tag }}")
+
+    assert "can't evaluate field tag" in templated(helm, tmp_path, b"image: orders:2").stderr
+    assert templated(helm, tmp_path, b"image: {tag: '2'}").stdout.splitlines()[-1] == "tag: 2"
