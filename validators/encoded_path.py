@@ -40,6 +40,7 @@ externalRouting:
 
 ## Shown by
 
+- `tests/mesh/test_paths.py::test_only_what_need_not_be_encoded_is_decoded`
 - `tests/mesh/test_paths.py::test_what_a_match_takes`
 """
 

@@ -60,6 +60,7 @@ externalRouting:
 ## Shown by
 
 - `tests/mesh/test_splits.py::test_a_mirror_gets_whole_requests_and_all_where_no_share_is_said`
+- `tests/mesh/test_splits.py::test_only_older_versions_mark_the_host_of_a_copy`
 """
 
 from collections.abc import Iterator

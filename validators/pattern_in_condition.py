@@ -45,6 +45,7 @@ externalRouting:
 ## Shown by
 
 - `tests/mesh/test_paths.py::test_conditions_are_compared_as_they_are_written`
+- `tests/mesh/test_paths.py::test_what_a_match_takes`
 """
 
 import re

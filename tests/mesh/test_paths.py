@@ -1,5 +1,6 @@
 """Which requests a rule takes: paths, expressions and conditions, as a gateway compares them."""
 
+from string import ascii_letters, digits
 from typing import Any
 
 import pytest
@@ -44,6 +45,13 @@ PATHS: list[tuple[dict[str, Any], dict[str, bool]]] = [
     (exact("/the%C3%A9"), {"/the%C3%A9": True}),
     (regex("noslash/[0-9]+"), {"/noslash/7": False}),
     (regex(r"/query\?id=[0-9]+"), {"/query?id=7": False}),
+    (exact("/dots/./x"), {"/dots/./x": False}),
+    (regex("/up/\\.\\./x"), {"/up/../x": False}),
+    (regex("/bytes/é"), {"/bytes/%C3%A9": False}),
+    (
+        prefix("/page", queryParams={"page": {"exact": "^[0-9]+$"}}),
+        {"/page?page=7": False, "/page?page=^[0-9]+$": True},
+    ),
     (prefix("/space", queryParams={"q": {"exact": "a b"}}), {"/space?q=a%20b": False, "/space?q=a+b": False}),
     (prefix("/coded", queryParams={"q": {"exact": "a%20b"}}), {"/coded?q=a%20b": True}),
     (prefix("/city", queryParams={"q": {"exact": "Zürich"}}), {"/city?q=Z%C3%BCrich": False}),
@@ -116,13 +124,27 @@ def test_what_a_rewrite_leaves_of_a_path(each_lab: Lab) -> None:
         to(prefix("/v1"), rewrite={"uri": "/v2/$1"}),
         to(prefix("/same"), rewrite={"uri": "/same"}),
         to(prefix("/good"), rewrite={"uri": "/orders"}),
+        {"match": [exact("/old")], "redirect": {"uri": "/v1/*"}},
     )
 
     with by_hand(each_lab, routes, workloads=[BARE]) as on:
         paths = ["/y1/a", "/y2/b", "/v1/x", "/same/x", "/good/a"]
         seen = [from_outside(on, path).tries[0].path for path in paths]
+        moved = from_outside(on, "/old").answer.headers["location"]
 
+    assert moved.endswith("/v1/*")
     assert seen == ["/orders", "/orders", "/v2/$1/x", "/same/x", "/orders/a"]
+
+
+def test_only_what_need_not_be_encoded_is_decoded(each_lab: Lab) -> None:
+    """Each printable character is sent with its code, in upper and in lower case."""
+    sent = {f"/x%{code:{style}}y": chr(code) for code in range(32, 127) for style in ("02X", "02x")}
+
+    with by_hand(each_lab, virtual_service(to()), workloads=[BARE]) as on:
+        seen = {path: from_outside(on, path).tries[0].path for path in sent}
+
+    plain = {*ascii_letters, *digits, *"-._~"}
+    assert seen == {path: f"/x{one}y" if one in plain else path for path, one in sent.items()}
 
 
 @pytest.mark.parametrize("text", ["/v1/(?!admin).*", "*.json", r"/(a)\1"])

@@ -63,6 +63,7 @@ def verdict(istio: Istio, text: str, directory: Path) -> str:
         (route(route=TO, rewrite={"uri": "/a\nb"}), "PrefixRewrite"),
         (route(redirect={"uri": "/a\nb"}), "PathRedirect"),
         *((matched(text), "") for text in (r"/\p{Letter}", r"/\p{ASCII}", r"/\x{1F600}")),
+        (matched("/" + "[a-z]{1000}" * 33), "max program size"),
     ],
 )
 def test_istio_admits_it_and_envoy_does_not(text: str, reason: str, istio: Istio, tmp_path: Path) -> None:
@@ -81,6 +82,7 @@ def test_istio_admits_it_and_envoy_does_not(text: str, reason: str, istio: Istio
         hashed(httpHeaderName="x-user"),
         policy(tls={"mode": "SIMPLE", "sni": "a" * 255}),
         matched(r"/\pL+"),
+        matched("/" + "[a-z]{1000}" * 32),
     ],
 )
 def test_what_is_safe_is_taken(text: str, istio: Istio, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.mesh.by_hand import BARE, NEXT, at, by_hand, from_outside, share, to, virtual_service
+from tests.mesh.by_hand import BARE, NEXT, PUBLIC, at, by_hand, from_outside, share, to, virtual_service
 from tests.mesh.cluster import Lab
 from tests.mesh.envoy import until
 from tests.mesh.istio import Istio, admit
@@ -57,3 +57,15 @@ def test_a_mirror_gets_whole_requests_and_all_where_no_share_is_said(each_lab: L
             assert copied("/shadow/") == sorted([(own, "POST"), (other, "POST")])
             assert copied("/itself/") == [(own, "POST"), (own, "POST")]
         assert len(from_outside(on, "/none/", "POST").tries) == 1
+
+
+def test_only_older_versions_mark_the_host_of_a_copy(each_lab: Lab) -> None:
+    routes = virtual_service(to(mirror=share(NEXT)["destination"]))
+
+    with by_hand(each_lab, routes, workloads=BOTH) as on:
+        seen = from_outside(on).tries[0].headers["x-case"]
+        until(lambda: len(on.backs.seen[seen]) == 2, lambda: f"no copy: {on.backs.seen[seen]}")
+        canary = on.at(on.workload("orders-next.shop").app)
+        (host,) = [one.headers["host"] for one in on.backs.seen[seen] if one.address == canary]
+
+    assert host == (f"{PUBLIC}-shadow" if each_lab.minor == "1.27" else PUBLIC)
