@@ -34,6 +34,9 @@ def main() -> None:
     print("\nservices in one process   ms a service   validated   rendered   peak MB")
     for count in parsed.services:
         subprocess.run([sys.executable, __file__, "--fleet", str(count)], check=True)
+    print("\nthe gate, from files   seconds by the clock   of processors   peak MB of a process")
+    for count in parsed.services:
+        gate(count)
 
 
 def processes(helm: str, rounds: int) -> None:
@@ -138,6 +141,22 @@ def one_fleet(count: int) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     each = (validating + rendering) * 1000 / count
     print(f"{count:23}   {each:12.2f}   {validating:7.2f} s   {rendering:6.2f} s   {peak:7.0f}")
+
+
+def gate(count: int) -> None:
+    """Run `validate` over a repository with so many services and print one line; other work shows in the clock."""
+    from tests.bench.fleet import repository
+
+    with tempfile.TemporaryDirectory() as top:
+        repository(Path(top), count)
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        command = [str(ROOT / "bin" / "meshguard"), "validate"]
+        done = subprocess.run(command, cwd=top, capture_output=True, text=True, check=True)
+        clock, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        if "no findings" not in done.stdout:
+            raise SystemExit(f"the generated services are not clean: {done.stdout[-2000:]}")
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"{count:20}   {clock:20.2f}   {used:13.2f}   {after.ru_maxrss / 1024:20.0f}")
 
 
 if __name__ == "__main__":

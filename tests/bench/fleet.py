@@ -1,6 +1,7 @@
 """Generated services: like those of product teams, every tenth with thirty paths."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 CONDITIONS = ("5xx", "gateway-error", "connect-failure,refused-stream", "[connect-failure, 503]")
 
@@ -34,6 +35,26 @@ def services(count: int) -> Iterator[tuple[str, str]]:
     """Give names and values files."""
     for number in range(count):
         yield f"service-{number}", values(number)
+
+
+POLICY = """\
+version: 1
+mesh: {prometheus: sidecar}
+gateways: {public: {gateway: istio-ingress/public}}
+services:
+  - values: services/{service}/values.yaml
+    name: "{service}"
+    environments: {prod: {namespace: shop}}
+"""
+
+
+def repository(top: Path, count: int) -> None:
+    """Write so many services, and the policy that names them."""
+    (top / ".meshguard.yaml").write_text(POLICY)
+    for name, text in services(count):
+        folder = top / "services" / name
+        folder.mkdir(parents=True)
+        (folder / "values.yaml").write_text(text)
 
 
 def long_values(lines: int) -> str:
