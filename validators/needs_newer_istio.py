@@ -41,6 +41,8 @@ externalRouting:
 ## See
 
 - https://istio.io/latest/news/releases/1.26.x/announcing-1.26/change-notes/
+- https://istio.io/latest/news/releases/1.23.x/announcing-1.23/change-notes/
+- https://github.com/istio/istio/pull/52032
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry
 """
 
