@@ -60,6 +60,7 @@ externalRouting:
 
 ## Shown by
 
+- `tests/stories/test_s6_metrics.py::test_metrics_at_the_root_of_a_port_leave_nothing_of_it_outside`
 - `tests/stories/test_s6_metrics.py::test_metrics_of_a_routed_port_are_not_reachable_from_outside`
 """
 

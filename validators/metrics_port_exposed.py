@@ -56,6 +56,7 @@ externalRouting:
 
 ## Shown by
 
+- `tests/stories/test_s6_metrics.py::test_beside_the_metrics_of_their_port_everything_is_reachable`
 - `tests/stories/test_s6_metrics.py::test_metrics_of_a_routed_port_are_not_reachable_from_outside`
 """
 

@@ -39,6 +39,16 @@ EXCLUDED_PORT = """
 ports: [{number: 8080, name: http}, {number: 9090, name: http-metrics, metrics: /metrics, bypassMesh: true}]
 externalRouting: {port: http}
 """
+AT_THE_ROOT = """
+ports: [{number: 8080, name: http}, {number: 9000, name: http-admin, metrics: /}]
+externalRouting:
+  port: http
+  pathConfiguration: [{path: /orders}, {path: /admin, port: http-admin}]
+"""
+CHOSEN = """
+ports: [{number: 8080, name: http}, {number: 9090, name: http-metrics, metrics: /metrics}]
+externalRouting: {port: http-metrics}
+"""
 WITH_CERTIFICATE = Speaks(None, identity="monitoring/prometheus", alpn=("http/1.1",))
 IN_HTTP2 = Speaks(None, identity="monitoring/prometheus", alpn=("h2", "http/1.1"))
 WITHOUT_CERTIFICATE = Speaks(None, alpn=("http/1.1",))
@@ -133,6 +143,20 @@ def test_metrics_of_a_routed_port_are_not_reachable_from_outside(path: str, lab:
         assert scraped(on, 8080, WITH_CERTIFICATE) == READ
         assert from_the_internet(on, path) == (404, set())
         assert from_the_internet(on, "/metricsx") == (200, {8080})
+
+
+def test_metrics_at_the_root_of_a_port_leave_nothing_of_it_outside(lab: Lab) -> None:
+    assert errors(AT_THE_ROOT, policy("sidecar")) == {"metrics-hide-everything"}
+    with deployed(lab, AT_THE_ROOT, policy("sidecar")) as on:
+        answers = [from_the_internet(on, path) for path in ("/orders", "/admin", "/admin/x")]
+        assert answers == [(200, {8080}), (404, set()), (404, set())]
+
+
+def test_beside_the_metrics_of_their_port_everything_is_reachable(lab: Lab) -> None:
+    assert errors(CHOSEN, policy("sidecar")) == {"metrics-port-exposed"}
+    with deployed(lab, CHOSEN, policy("sidecar")) as on:
+        answers = [from_the_internet(on, path) for path in ("/metrics", "/orders", "/debug")]
+        assert answers == [(404, set()), (200, {9090}), (200, {9090})]
 
 
 def test_an_excluded_port_is_read_in_plain_text(lab: Lab) -> None:
