@@ -5,7 +5,8 @@
 A timeout bounds the whole answer, and an event stream or a long poll is one answer: it ends after exactly that
 time, with 504 or a closed connection. Websockets were reported to end like that, too (istio/istio#17424 of 2019:
 after 10 s, kubeflow/kubeflow#6126 of 2021: after 300 s). On Envoy 1.40 an open one is not cut (run), but the
-requests that libraries fall back to are. Where nothing is said, the policy's timeout holds (15s where it says none).
+requests that libraries fall back to are. Where nothing is said, the policy's timeout holds (15s where it says
+none).
 
 Only the path's own words decide here (`ws`, `websocket`, `socket.io`, `sse`, `stream` ...), and `ws` may be a web
 service too: so this is for you to judge.
