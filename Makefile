@@ -32,7 +32,7 @@ format:
 golden:
 	tools/dev pytest -n auto --golden -m "not helm and not mesh"
 	rm -r tests/mesh/recorded
-	tools/dev --istio pytest -n auto --golden -m mesh tests/stories
+	tools/dev --istio pytest --golden -m mesh tests/stories
 
 # Pins stay as they are where they still fit; `make lock UPGRADE=--upgrade` takes the newest.
 COMPILE = tools/dev env UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet pyproject.toml --universal \
