@@ -96,9 +96,12 @@ async def _end() -> None:
 
 
 def listen(backs: Backends, address: str, port: int, tls: Tls | None = None) -> None:
-    """Open a port."""
+    """Open a port, which no other program may have at all addresses (0.0.0.0)."""
     opened = asyncio.run_coroutine_threadsafe(_listen(backs, address, port, tls), backs.loop)
-    backs.servers.append(opened.result())
+    try:
+        backs.servers.append(opened.result())
+    except OSError as error:
+        raise AssertionError(f"the lab needs port {port}, and something on this machine listens there") from error
 
 
 def greet(backs: Backends, address: str, port: int, greeting: bytes) -> None:
