@@ -1,6 +1,6 @@
 """The policy file as facts: what is true of the organisation, and what of it holds for one service."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from meshguard.diagnostic import SEVERITIES, Severity, Span, ValuePath
@@ -187,8 +187,13 @@ def owns(team: Team, host: str) -> bool:
 
 
 def may_call(team: Team, host: str) -> bool:
-    """Tell whether the team's `egress` lists the host; a wildcard there lists every host below it too."""
-    return any(host == entry or (entry[:2] == "*." and host.endswith(entry[1:])) for entry in team.egress)
+    """Tell whether the team's `egress` lists the host."""
+    return lists(team.egress, host)
+
+
+def lists(hosts: Iterable[str], host: str) -> bool:
+    """Tell whether a host is among hosts; a wildcard lists every host below it too."""
+    return any(host == entry or (entry[:2] == "*." and host.endswith(entry[1:])) for entry in hosts)
 
 
 def cluster_names(facts: Facts) -> frozenset[str]:

@@ -81,9 +81,9 @@ ports:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Related, Severity
-from meshguard.model import Service, Upstream
+from meshguard.model import Upstream
 from meshguard.node import nearest
-from meshguard.policy import is_itself
+from meshguard.policy import is_itself, lists
 from meshguard.rule import Callee, Case, Rule
 
 
@@ -100,9 +100,10 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _not_taken(upstream: Upstream, name: str, callee: Callee) -> Iterator[Finding]:
     internal = callee.service.internal
+    taken = () if internal is None else tuple(own.value for own in internal.forwarded_hosts)
     node = nearest(callee.values, callee.service.at if internal is None else internal.at)
     for host in upstream.forwarded_hosts:
-        if not _takes(callee.service, host.value):
+        if not lists(taken, host.value):
             yield Finding(
                 host.at or upstream.at,
                 f"'{name}' does not list '{host.value}' in its internalRouting.forwardedHosts: requests with that"
@@ -110,11 +111,6 @@ def _not_taken(upstream: Upstream, name: str, callee: Callee) -> Iterator[Findin
                 " list it there, or do not forward it",
                 related=(Related(node.key or node.span, f"what '{name}' says"),),
             )
-
-
-def _takes(service: Service, host: str) -> bool:
-    hosts = service.internal.forwarded_hosts if service.internal is not None else ()
-    return any(own.value == host or (own.value[:2] == "*." and host.endswith(own.value[1:])) for own in hosts)
 
 
 RULE = Rule("forwarded-host-not-taken", Severity.ERROR, __doc__, check)
