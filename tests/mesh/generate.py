@@ -196,7 +196,7 @@ def _port(random: Random, index: int) -> dict[str, Any]:
     usual = (
         (443, 8443) if protocol in {"HTTPS", "TLS"} else (80, 8080, 3000) if protocol in HTTP_LIKE else (53, 5432)
     )
-    number = random.choice((*usual, random.randint(1024, 14999)))
+    number = random.choice((*usual, random.randint(10000, 14999)))  # where few machines listen themselves
     port = {"number": number, "name": name if index == 0 else f"{protocol.lower()}-{index}"}
     port |= _said(random, 0.5, protocol=lambda: protocol)
     if number < 1024 or random.random() < 0.3:  # a pod that is not root opens none below
