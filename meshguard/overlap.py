@@ -13,7 +13,7 @@ from meshguard.language import Automaton, Unknown, accepts, automaton, shortest
 from meshguard.model import Route, Routing, Service, sections
 from meshguard.policy import Facts
 from meshguard.regex import Part, Repeat, Sequence, is_checkable, literal, literal_head, parse, refusal
-from meshguard.routing import Request, hidden, hidden_pattern, is_below, ordered, port_table, precedence
+from meshguard.routing import Request, hidden, hidden_pattern, hides, ordered, port_table, precedence
 
 _MOST_COMPARED = {"Regex": 30, "Exact": 300, "Prefix": 300}  # items of one rank: each is held against each
 
@@ -209,7 +209,7 @@ def _below() -> Part:
 
 def _concealed(route: Route, gone: tuple[str, ...]) -> Dead | None:
     """Tell whether a path without a pattern is hidden, with all below it."""
-    if route.path_type == "Regex" or not any(is_below(route.path, path) for path in gone):
+    if route.path_type == "Regex" or not any(hides(path, route.path) for path in gone):
         return None
     return Dead(route, request_for(route, route.path))
 

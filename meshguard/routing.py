@@ -204,24 +204,35 @@ def outside_path(route: Route, inside: str) -> str | None:
     if route.rewrite_path is None:
         return inside if may_reach(route, inside) else None
     new = route.rewrite_path.value
-    if is_below(new, inside):
+    if hides(inside, new):
         return route.path
-    if route.path_type == "Exact" or not is_below(inside, new):
+    if route.path_type == "Exact" or not hides(new, inside):
         return None
     return route.path.rstrip("/") + inside[len(new.rstrip("/")) :]
 
 
 def may_reach(route: Route, path: str) -> bool:
     """Tell whether the route may take the path or one below it; of a Regex it is not known, so it may."""
-    if route.path_type == "Regex" or is_below(route.path, path):
+    if route.path_type == "Regex" or hides(path, route.path):
         return True
-    return route.path_type == "Prefix" and is_below(path, route.path)
+    return route.path_type == "Prefix" and hides(route.path, path)
+
+
+def hides(hidden_path: str, path: str) -> bool:
+    """Tell whether a path is a hidden one or below it, as an application may read it that ignores case."""
+    return is_below(path.lower(), hidden_path.lower())
 
 
 def hidden_pattern(path: str) -> str:
-    """Give the regular expression of a hidden path: itself, with repeated slashes, and everything below it."""
+    """Give the regular expression of a hidden path and everything below it, as applications may read them.
+
+    Express and ASP.NET ignore case, servlets what follows a semicolon in a segment, and many take repeated slashes
+    for one and `%2F` for another.
+    """
     segments = [escaped(segment) for segment in path.split("/") if segment]
-    return "".join(f"/+{segment}" for segment in segments) + ("(/.*)?" if segments else "/.*")
+    if not segments:
+        return "/.*"
+    return "(?i)" + "".join(f"((;[^/]*)?(/|%2f))+{segment}" for segment in segments) + "([;/].*|%2f.*)?"
 
 
 def escaped(text: str) -> str:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from meshguard.diagnostic import ROOT
 from meshguard.model import Route, Routing, Service, build
 from meshguard.policy import Identity, Policy, facts_for
+from meshguard.regex import refusal, takes
 from meshguard.routing import (
     Hidden,
     Request,
@@ -280,10 +283,56 @@ externalRouting:
 
 @pytest.mark.parametrize(
     ("path", "expected"),
-    [("/metrics", "/+metrics(/.*)?"), ("/a.b/c/", r"/+a\.b/+c(/.*)?"), ("/", "/.*")],
+    [
+        ("/metrics", "(?i)((;[^/]*)?(/|%2f))+metrics([;/].*|%2f.*)?"),
+        ("/a.b/c/", r"(?i)((;[^/]*)?(/|%2f))+a\.b((;[^/]*)?(/|%2f))+c([;/].*|%2f.*)?"),
+        ("/", "/.*"),
+    ],
 )
 def test_hidden_pattern(path: str, expected: str) -> None:
     assert hidden_pattern(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "is_hidden"),
+    [
+        ("/a/metrics", True),
+        ("//a//metrics", True),
+        ("/A/Metrics/x", True),
+        ("/a;v=1/metrics;x", True),
+        ("/;/a/;x/metrics", True),
+        ("/a%2fmetrics%2F", True),
+        ("/a/metricsx", False),
+        ("/a/metrics%20", False),
+        ("/a/metrics.json", False),
+        ("/a;metrics", False),
+        ("/ametrics", False),
+        ("/b/a/metrics", False),
+        ("/a", False),
+    ],
+)
+def test_what_a_hidden_path_hides(path: str, is_hidden: bool) -> None:  # noqa: FBT001 - a table
+    assert bool(re.fullmatch(hidden_pattern("/a/metrics"), path)) is is_hidden
+    assert takes(hidden_pattern("/a/metrics"), path) is is_hidden
+
+
+def test_the_longest_hidden_path_is_an_expression_that_the_proxy_takes() -> None:
+    pattern = hidden_pattern("/." * 512)
+
+    assert len(pattern) < 12_000  # what schema/istio allows
+    assert refusal(pattern) is None
+
+
+def test_metrics_are_hidden_where_an_item_writes_them_in_another_case() -> None:
+    found = service("""
+ports: [{number: 80, name: http, metrics: /metrics}]
+externalRouting:
+  port: http
+  pathConfiguration: [{path: /Metrics}, {path: /ops, rewritePath: /METRICS}, {path: /api, rewritePath: /}]
+""")
+    assert found.external is not None
+
+    assert {path.path for path in hidden(found, found.external)} == {"/metrics", "/ops", "/api/metrics"}
 
 
 def test_escaped_text_has_no_meaning() -> None:

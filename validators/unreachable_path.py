@@ -4,8 +4,8 @@ r"""No request ever gets to an item.
 
 - A regular expression comes before every prefix, and a longer one before a shorter one. One that takes all requests
   of another item leaves nothing to it; its timeout, its retries, its service have no effect.
-- Where metrics stand, the gateway answers with 404 first. An item for nothing but those, or for what is below them,
-  has nothing left.
+- Where metrics stand, the gateway answers with 404 first, in upper case too, which many applications take for the
+  same. An item for nothing but those, or for what is below them, has nothing left.
 - A regular expression is held against the whole path, which begins with a slash and has no query, no dot segments
   and only ASCII. One without a first slash, or with `\?`, matches nothing.
 
@@ -51,6 +51,7 @@ externalRouting:
     - path: /orders
     - {path: "/metrics/[a-z]+", pathType: Regex}  # error: [unreachable-path] "GET /metrics/x", "404"
     - {path: /metrics/jvm, timeout: 3s}  # error: [unreachable-path] "GET /metrics/jvm", "404"
+    - {path: /Metrics}  # error: [unreachable-path] "GET /Metrics", "404"
 ```
 
 ## Good

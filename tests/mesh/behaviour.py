@@ -154,7 +154,11 @@ def _query(witness: Witness) -> str:
 
 def _hidden_paths(site: Site, routing: Routing) -> tuple[str, ...]:
     found = [concealed.path for concealed in hidden(site.service, routing)]
-    return tuple(variant for path in found for variant in (path, f"{path}/x", f"/{path}", f"{path}x"))
+    return tuple(
+        variant
+        for path in found
+        for variant in (path, f"{path}/x", f"/{path}", f"{path}x", path.upper(), f"{path};x", f"{path}%2Fx")
+    )
 
 
 def _requests(random: Random, routes: tuple[Route, ...], more: tuple[str, ...]) -> Iterator[tuple[Request, str]]:

@@ -133,16 +133,61 @@ def test_metrics_of_a_port_of_their_own_are_not_reachable_from_outside(lab: Lab)
         assert from_the_internet(on, "/metrics") == (200, {8080})
 
 
-@pytest.mark.parametrize(
-    "path", ["/metrics", "//metrics", "/metrics/", "/metrics/x", "/./metrics", "/x/../metrics"]
+# What applications may take for /metrics: as it is, encoded, with dot segments, repeated or encoded slashes, in
+# another case, with parameters of a segment, and what is below it.
+SPELLINGS = (
+    *(
+        "/metrics",
+        "/metrics/",
+        "/metrics/x",
+        "/metrics?x=1",
+        "//metrics",
+        "///metrics//",
+        "/\\metrics",
+        "/metrics\\",
+    ),
+    *("/%6detrics", "/metric%73", "/./metrics", "/%2e/metrics", "/x/../metrics", "/x/%2e%2e/metrics"),
+    *("/METRICS", "/Metrics/x", "/metrics;x", "/metrics;x=1/y", "/;/metrics", "/;x/metrics"),
+    *("/metrics%2f", "/metrics%2Fx", "/%2fmetrics", "/%2F/metrics", "http://orders.example.com/metrics"),
 )
-def test_metrics_of_a_routed_port_are_not_reachable_from_outside(path: str, lab: Lab) -> None:
+
+
+def test_metrics_of_a_routed_port_are_not_reachable_from_outside(lab: Lab) -> None:
     assert errors(ROUTED_PORT, policy("outside")) == {"metrics-on-routed-port"}
     assert errors(ROUTED_PORT, policy("sidecar")) == set()
     with deployed(lab, ROUTED_PORT, policy("sidecar")) as on:
         assert scraped(on, 8080, WITH_CERTIFICATE) == READ
-        assert from_the_internet(on, path) == (404, set())
-        assert from_the_internet(on, "/metricsx") == (200, {8080})
+        assert {path: from_the_internet(on, path) for path in SPELLINGS} == dict.fromkeys(SPELLINGS, (404, set()))
+        for path in ("/metricsx", "/metrics.json", "/x/metrics", "/metric", "/x;/y"):
+            assert from_the_internet(on, path) == (200, {8080})
+
+
+# Items by which requests from outside might come to /metrics of the application: the paths that are cut, one not.
+REWRITES = {
+    "a prefix away": (
+        "[{path: /api, rewritePath: /}]",
+        ["/api/metrics", "/api//METRICS", "/api/metrics;x"],
+        "/api/x",
+    ),
+    "onto it": ("[{path: /m, pathType: Exact, rewritePath: /metrics}, {path: /x}]", ["/m", "/m?x=1"], "/x"),
+    "of everything": ("[{path: /, rewritePath: /v2}, {path: /ops, rewritePath: /}]", ["/ops/metrics"], "/metrics"),
+    "with conditions": ("[{path: /, methods: [GET]}]", ["/metrics", "/Metrics"], "/x"),
+    "beside what is listed": (
+        "[{path: /a, rewritePath: /}]\n  unlistedPaths: allow",
+        ["/metrics", "/a/metrics", "/a;x/metrics"],
+        "/b",
+    ),
+}
+
+
+@pytest.mark.parametrize(("items", "hidden", "served"), REWRITES.values(), ids=REWRITES)
+def test_nor_by_way_of_a_rewrite(items: str, hidden: list[str], served: str, lab: Lab) -> None:
+    text = f"{ROUTED_PORT}  pathConfiguration: {items}\n"
+    text = text.replace("externalRouting: {port: http}", "externalRouting:\n  port: http")
+
+    with deployed(lab, text, policy("sidecar")) as on:
+        assert {path: from_the_internet(on, path) for path in hidden} == dict.fromkeys(hidden, (404, set()))
+        assert from_the_internet(on, served) == (200, {8080})
 
 
 def test_metrics_at_the_root_of_a_port_leave_nothing_of_it_outside(lab: Lab) -> None:

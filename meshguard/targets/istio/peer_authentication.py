@@ -27,7 +27,8 @@ def peer_authentication(service: Service, facts: Facts) -> PeerAuthentication | 
 
 def _permissive(service: Service, facts: Facts) -> Iterator[tuple[Port, ValuePath]]:
     for port in backend_tls_ports(service, facts):
-        yield port, port.at / "tls"
+        if not port.bypass_mesh:
+            yield port, port.at / "tls"
     if facts.mesh.prometheus == "outside":
         routed = routed_targets(service, facts)
         for port in service.ports:

@@ -55,6 +55,18 @@ def test_policy_default_has_no_value_path() -> None:
     assert [(found.kind, found.at) for found in rendered.manifests] == [("DestinationRule", ())]
 
 
+def test_a_port_past_the_sidecar_asks_nothing_of_it_and_needs_no_labels_of_pods() -> None:
+    values = "ports: [{number: 8443, name: https, tls: {insecureSkipVerify: true}, bypassMesh: true}]"
+    policy = "gateways: {public: {gateway: istio-ingress/public, hostTemplate: orders.example.com}}"
+    rendered = rendered_of(f"{values}\nexternalRouting: {{}}", policy)
+
+    assert [(found.kind, found.namespace) for found in rendered.manifests] == [
+        ("DestinationRule", "checkout-prod"),
+        ("DestinationRule", "istio-ingress"),
+        ("VirtualService", "checkout-prod"),
+    ]
+
+
 def test_nothing_asked_for_is_nothing_rendered() -> None:
     rendered = rendered_of("ports: [{number: 80, name: http}]")
 

@@ -81,7 +81,7 @@ SHAPE = (
     ("VirtualService", "prefix: /a/", "prefix: /a", "/a"),
     ("VirtualService", "number: 8080", "number: 0", "0"),
     ("VirtualService", "weight: 95", "weight: 950", "950"),
-    ("VirtualService", "/v[0-9]+", "/v" + "x" * 1024, "too long"),
+    ("VirtualService", "/v[0-9]+", "/v" + "x" * 12_000, "too long"),
     ("VirtualService", 'regex: "^https', 'regex: "https', "https"),
     ("DestinationRule", "mode: SIMPLE", "mode: ISTIO_MUTUAL", "ISTIO_MUTUAL"),
     ("DestinationRule", "          sni: legacy.example.com\n", "", "subjectAltNames"),
