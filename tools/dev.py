@@ -2,9 +2,9 @@
 
 That is a virtual environment of requirements-dev.lock, the wheels of requirements.lock for tests without network,
 with --helm real Helm binaries and programs that read values with Helm's own packages, built from the Go modules
-below tools/, and with --istio the program of tests/mesh/lab, built with the Istio of each of its module files. All
-of it is made once, outside the tree: in $MESHGUARD_TEST_CACHE, else $XDG_CACHE_HOME/meshguard-test, else
-~/.cache/meshguard-test.
+below tools/, and one that admits what Helm renders with Kubernetes' own (tests/charts/admission); and with --istio
+the program of tests/mesh/lab, built with the Istio of each of its module files. All of it is made once, outside the
+tree: in $MESHGUARD_TEST_CACHE, else $XDG_CACHE_HOME/meshguard-test, else ~/.cache/meshguard-test.
 """
 
 import fcntl
@@ -29,6 +29,7 @@ ORACLES = {
     "MESHGUARD_TEST_ORACLE3": TOOLS / "helm3",
     "MESHGUARD_TEST_ORACLE4": TOOLS / "helm4",
 }
+PROGRAMS = [("--helm", "MESHGUARD_TEST_KUBERNETES", ROOT / "tests" / "charts" / "admission")]
 LAB = ROOT / "tests" / "mesh" / "lab"
 ISTIOS = {"MESHGUARD_TEST_ISTIO": LAB / "go.mod", "MESHGUARD_TEST_ISTIO_OLDEST": LAB / "istio-1.27.mod"}
 
@@ -47,6 +48,9 @@ def main(arguments: list[str]) -> None:
     for variable, module in ORACLES.items() if "--helm" in flags else ():
         sources = [module / "go.mod", module / "go.sum", module / "oracle" / "main.go"]
         environ[variable] = str(made(f"{module.name}-oracle", sources, build_oracle) / "oracle")
+    for variable, module in (found for flag, *found in PROGRAMS if flag in flags):
+        sources = [module / "go.mod", module / "go.sum", module / "main.go"]
+        environ[variable] = str(made(module.name, sources, build_program) / module.name)
     for variable, file in ISTIOS.items() if "--istio" in flags else ():
         sources = [file, file.with_suffix(".sum"), *sorted(LAB.glob("*.go"))]
         environ[variable] = str(made(variable.lower().replace("_", "-"), sources, build_istio) / "lab")
@@ -113,6 +117,11 @@ def build_helm(directory: Path, module: Path) -> None:
     package, version = found.groups()
     stamp = f"-s -w -X {package}/internal/version.version={version}"
     build_go(module.parent, "-ldflags", stamp, "-o", str(directory / "helm"), f"{package}/cmd/helm")
+
+
+def build_program(directory: Path, module: Path) -> None:
+    """Build the program that stands beside its go.mod, and has the name of its directory."""
+    build_go(module.parent, "-o", str(directory / module.parent.name), ".")
 
 
 def build_istio(directory: Path, module: Path) -> None:

@@ -107,9 +107,9 @@ def proofs() -> str:
     silent = sum(f"\n## {SHOWN_BY}\n\n{NO_CLAIM}" in rule.doc for rule in RULES)
     shown = len(RULES) - len(unproven) - silent
     return textwrap.fill(
-        f"Of {len(RULES)} guardrails {shown} name the tests that show what their pages say, on Istio's own code, a"
-        f" real Envoy or real Helm; {silent} claim nothing of a mesh. Unproven, since nothing that can be run here"
-        f" shows it: {', '.join(unproven) or 'none'}.",
+        f"Of {len(RULES)} guardrails {shown} name the tests that show what their pages say, on Istio's or"
+        f" Kubernetes' own code, a real Envoy or real Helm; {silent} claim nothing of a mesh. Unproven, since"
+        f" nothing that can be run here shows it: {', '.join(unproven) or 'none'}.",
         116,
         break_on_hyphens=False,
     )

@@ -26,6 +26,12 @@ ports:
 ## See
 
 - https://kubernetes.io/docs/concepts/services-networking/service/#multi-port-services
+
+## Shown by
+
+- `tests/charts/test_admission.py::test_ports_with_one_name_or_one_number_are_refused`
+- `tests/charts/test_admission.py::test_one_number_may_stand_once_for_each_transport`
+- `tests/charts/test_admission.py::test_the_rule_finds_what_kubernetes_refuses_and_nothing_else`
 """
 
 from collections.abc import Iterator

@@ -1,18 +1,27 @@
-"""What renders the chart in these tests: real Helm binaries through pytest-helm-templates."""
+"""What renders the chart in these tests: real Helm binaries through pytest-helm-templates.
+
+What Helm makes of it is held against Kubernetes' own rules, whatever else a test looks at.
+"""
 
 import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from pytest_helm_templates import HelmRunner
 
+from tests.charts.kubernetes import Kubernetes, Verdict, admit, running
+from tests.conftest import made
+
 CHART = Path(__file__).resolve().parents[2] / "charts" / "webservice"
+
+# Kubernetes before 1.34 does not know the other name.
+OLD_NAME = 'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"'
 
 Objects = Mapping[str, Any]
 
@@ -22,9 +31,23 @@ class Helm(NamedTuple):
 
     environment: Mapping[str, str]
     directory: Path
+    kubernetes: Kubernetes
 
     def render(self, values: Any = None, *files: Path, chart: Path = CHART, name: str = "orders") -> Objects:
-        """Render the chart and give its objects by kind. RuntimeError with Helm's words where it refuses."""
+        """Render the chart and give its objects by kind, which Kubernetes admits without a word.
+
+        RuntimeError with Helm's words where it refuses.
+        """
+        by_kind = self.render_unchecked(values, *files, chart=chart, name=name)
+        said = {kind: admit(self.kubernetes, found) for kind, found in by_kind.items()}
+        silent = (Verdict(), Verdict(warnings=(OLD_NAME,)))
+        assert {kind: verdict for kind, verdict in said.items() if verdict not in silent} == {}
+        return by_kind
+
+    def render_unchecked(
+        self, values: Any = None, *files: Path, chart: Path = CHART, name: str = "orders"
+    ) -> Objects:
+        """Render the chart and give its objects by kind, whatever Kubernetes would say."""
         runner = HelmRunner(env=dict(self.environment))
         documents = runner.template(
             str(chart), name, namespace="shop", values=[*map(str, files), *self.said(values)]
@@ -53,22 +76,29 @@ def as_yaml(values: Any) -> str:
     return re.sub("[\x7f-\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _helm(binary: object, directory: Path) -> Helm:
+@pytest.fixture(scope="session")
+def kubernetes() -> Iterator[Kubernetes]:
+    """Give what says what Kubernetes' API server says."""
+    with running(made("MESHGUARD_TEST_KUBERNETES")) as program:
+        yield program
+
+
+def _helm(binary: object, directory: Path, kubernetes: Kubernetes) -> Helm:
     programs = directory / "bin"
     programs.mkdir()
     (programs / "helm").symlink_to(str(binary))
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-    return Helm({"PATH": path, "HOME": str(directory)}, directory)
+    return Helm({"PATH": path, "HOME": str(directory)}, directory, kubernetes)
 
 
 @pytest.fixture(params=["helm3", "helm4"])
-def helm(request: pytest.FixtureRequest, tmp_path: Path) -> Helm:
-    return _helm(request.getfixturevalue(request.param), tmp_path)
+def helm(request: pytest.FixtureRequest, tmp_path: Path, kubernetes: Kubernetes) -> Helm:
+    return _helm(request.getfixturevalue(request.param), tmp_path, kubernetes)
 
 
 @pytest.fixture(params=["helm3", "helm3_oldest", "helm4"])
-def any_helm(request: pytest.FixtureRequest, tmp_path: Path) -> Helm:
-    return _helm(request.getfixturevalue(request.param), tmp_path)
+def any_helm(request: pytest.FixtureRequest, tmp_path: Path, kubernetes: Kubernetes) -> Helm:
+    return _helm(request.getfixturevalue(request.param), tmp_path, kubernetes)
 
 
 @pytest.fixture
