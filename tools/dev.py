@@ -29,7 +29,7 @@ ORACLES = {
     "MESHGUARD_TEST_ORACLE3": TOOLS / "helm3",
     "MESHGUARD_TEST_ORACLE4": TOOLS / "helm4",
 }
-PROGRAMS = [("--helm", "MESHGUARD_TEST_KUBERNETES", ROOT / "tests" / "charts" / "admission")]
+PROGRAMS = {"MESHGUARD_TEST_KUBERNETES": ("--helm", ROOT / "tests" / "charts" / "admission")}
 LAB = ROOT / "tests" / "mesh" / "lab"
 ISTIOS = {"MESHGUARD_TEST_ISTIO": LAB / "go.mod", "MESHGUARD_TEST_ISTIO_OLDEST": LAB / "istio-1.27.mod"}
 
@@ -48,7 +48,8 @@ def main(arguments: list[str]) -> None:
     for variable, module in ORACLES.items() if "--helm" in flags else ():
         sources = [module / "go.mod", module / "go.sum", module / "oracle" / "main.go"]
         environ[variable] = str(made(f"{module.name}-oracle", sources, build_oracle) / "oracle")
-    for variable, module in (found for flag, *found in PROGRAMS if flag in flags):
+    wanted = {variable: module for variable, (flag, module) in PROGRAMS.items() if flag in flags}
+    for variable, module in wanted.items():
         sources = [module / "go.mod", module / "go.sum", module / "main.go"]
         environ[variable] = str(made(module.name, sources, build_program) / module.name)
     for variable, file in ISTIOS.items() if "--istio" in flags else ():
