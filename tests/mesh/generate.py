@@ -289,6 +289,8 @@ def _paths(random: Random, ports: list[dict[str, Any]], name: str, *, external: 
     if random.random() < 0.15:
         return {}
     items = [_item(random, ports, name, external=external) for _ in range(random.choice((1, 2, 2, 3, 5)))]
+    pairable = [item for item in items if "redirect" not in item and item.get("pathType") != "Regex"]
+    items += [_twin(random, item) for item in pairable if random.random() < 0.1]
     paths = [item["path"] for item in items if item.get("pathType") != "Regex"]
     overrides = _said(
         random, 0.2 if paths else 0, pathOverrides=lambda: {random.choice(paths): _treatment(random, 0.4)}
@@ -330,6 +332,12 @@ def _item(random: Random, ports: list[dict[str, Any]], name: str, *, external: b
         item |= _said(random, 0.15, cors=lambda: _cors(random))
         item |= _own_port(random, ports, 0.1)
     return item
+
+
+def _twin(random: Random, item: dict[str, Any]) -> dict[str, Any]:
+    """Give another item of the same path under the same conditions."""
+    conditions = {key: item[key] for key in ("path", "methods", "headers", "queryParams") if key in item}
+    return {**conditions, "pathType": random.choice(("Prefix", "Exact")), **_treatment(random, 0.2)}
 
 
 def _conditions(random: Random) -> dict[str, Any]:

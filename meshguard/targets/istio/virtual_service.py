@@ -124,10 +124,15 @@ def _reachable(rules: Iterable[HttpRule]) -> Iterator[HttpRule]:
     """
     taken: set[Match] = set()
     for rule in rules:
-        matches = tuple(match for match in rule.matches if Match(port=match.port, uri=match.uri) not in taken)
+        matches = tuple(match for match in rule.matches if taken.isdisjoint((match, _of_all(match))))
         if matches:
             yield rule._replace(matches=matches)
-        taken.update(match for match in matches if match == Match(port=match.port, uri=match.uri))
+        taken.update(matches)
+
+
+def _of_all(match: Match) -> Match:
+    """Give the same comparison without conditions."""
+    return Match(port=match.port, uri=match.uri)
 
 
 def _port(service: Service, routing: Routing, route: Route) -> Port:
@@ -205,11 +210,10 @@ def _halves(route: Route) -> tuple[tuple[tuple[Text, ...], str | None], ...]:
         return ((uris, None),)
     if route.path_type != "Prefix":
         return ((uris, new.value),)
-    base, below = route.path, f"{route.path.rstrip('/')}/"
-    return (
-        ((Text("exact", base),), new.value),
-        ((Text("prefix", below),), f"{new.value.rstrip('/')}/"),
-    )
+    below = ((Text("prefix", f"{route.path.rstrip('/')}/"),), f"{new.value.rstrip('/')}/")
+    if route.path == "/" and new.value.endswith("/"):
+        return (below,)
+    return ((Text("exact", route.path),), new.value), below
 
 
 def _uris(route: Route) -> tuple[Text, ...]:
