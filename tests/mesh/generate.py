@@ -336,8 +336,8 @@ def _item(random: Random, ports: list[dict[str, Any]], name: str, *, external: b
 
 def _twin(random: Random, item: dict[str, Any]) -> dict[str, Any]:
     """Give another item of the same path under the same conditions."""
-    conditions = {key: item[key] for key in ("path", "methods", "headers", "queryParams") if key in item}
-    return {**conditions, "pathType": random.choice(("Prefix", "Exact")), **_treatment(random, 0.2)}
+    twin = {key: said for key, said in item.items() if key in {"path", "methods", "headers", "queryParams"}}
+    return {**twin, "pathType": random.choice(("Prefix", "Exact")), **_treatment(random, 0.2)}
 
 
 def _conditions(random: Random) -> dict[str, Any]:
