@@ -19,7 +19,17 @@ HELMS = {
     "helm4": "MESHGUARD_TEST_HELM4",
 }
 MESH = frozenset(
-    {"istio", "istio_newest", "istio_oldest", "lab", "newest_lab", "oldest_lab", "any_lab", "each_lab"}
+    {
+        "istio",
+        "istio_newest",
+        "istio_oldest",
+        "istio_early",
+        "lab",
+        "newest_lab",
+        "oldest_lab",
+        "any_lab",
+        "each_lab",
+    }
 )
 
 pytest_plugins = ["tests.mesh.fixtures"]

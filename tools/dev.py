@@ -3,8 +3,9 @@
 That is a virtual environment of requirements-dev.lock, the wheels of requirements.lock for tests without network,
 with --helm real Helm binaries and programs that read values with Helm's own packages, built from the Go modules
 below tools/, and one that admits what Helm renders with Kubernetes' own (tests/charts/admission); and with --istio
-the program of tests/mesh/lab, built with the Istio of each of its module files. All of it is made once, outside the
-tree: in $MESHGUARD_TEST_CACHE, else $XDG_CACHE_HOME/meshguard-test, else ~/.cache/meshguard-test.
+the program of tests/mesh/lab, built with the Istio of each of its module files, and one that admits as an old Istio
+did (tests/mesh/early). All of it is made once, outside the tree: in $MESHGUARD_TEST_CACHE, else
+$XDG_CACHE_HOME/meshguard-test, else ~/.cache/meshguard-test.
 """
 
 import fcntl
@@ -29,7 +30,10 @@ ORACLES = {
     "MESHGUARD_TEST_ORACLE3": TOOLS / "helm3",
     "MESHGUARD_TEST_ORACLE4": TOOLS / "helm4",
 }
-PROGRAMS = {"MESHGUARD_TEST_KUBERNETES": ("--helm", ROOT / "tests" / "charts" / "admission")}
+PROGRAMS = {
+    "MESHGUARD_TEST_KUBERNETES": ("--helm", ROOT / "tests" / "charts" / "admission"),
+    "MESHGUARD_TEST_ISTIO_EARLY": ("--istio", ROOT / "tests" / "mesh" / "early"),
+}
 LAB = ROOT / "tests" / "mesh" / "lab"
 ISTIOS = {"MESHGUARD_TEST_ISTIO": LAB / "go.mod", "MESHGUARD_TEST_ISTIO_OLDEST": LAB / "istio-1.27.mod"}
 

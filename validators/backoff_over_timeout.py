@@ -39,6 +39,7 @@ externalRouting:
 
 ## Shown by
 
+- `tests/mesh/test_retries.py::test_the_waits_double_up_to_ten_times_the_first`
 - `tests/mesh/test_retries.py::test_a_request_ends_before_a_long_wait_does`
 """
 

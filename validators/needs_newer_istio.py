@@ -3,8 +3,12 @@
 ## Why
 
 `retryBackoff` came with Istio 1.26, `reset-before-request` with 1.23. Before that nothing else can be rendered than
-the proxy's own wait of 25ms, and no such condition: the values say something that does not happen. The policy says
-which version each cluster has.
+the proxy's own wait of up to 25ms, and no such condition: the values say something that does not happen. The policy
+says which version each cluster has.
+
+Run: Istio's code of February 2024, on the way to 1.22, refuses the condition ("is not a valid retryOn policy"), and
+the API of 1.25.2 has no field for the wait. Istio 1.27 and 1.31 take both. Not run: that 1.26.0 reads the field
+stands in its code, that the condition came with 1.23 in Istio's change notes.
 
 ## Bad
 
@@ -44,6 +48,13 @@ externalRouting:
 - https://istio.io/latest/news/releases/1.23.x/announcing-1.23/change-notes/
 - https://github.com/istio/istio/pull/52032
 - https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry
+
+## Shown by
+
+- `tests/mesh/test_early.py::test_reset_before_request_was_no_condition_yet`
+- `tests/mesh/test_early.py::test_backoff_was_no_field_yet`
+- `tests/mesh/test_retries.py::test_a_request_ends_before_a_long_wait_does`
+- `tests/mesh/test_retries.py::test_the_waits_double_up_to_ten_times_the_first`
 """
 
 from collections.abc import Iterator

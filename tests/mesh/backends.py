@@ -13,6 +13,7 @@ import socket
 import ssl
 import struct
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -41,7 +42,10 @@ class Tls(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """One try that reached an application. Header names in lower case; `client` tells if it had a certificate."""
+    """One try that reached an application. Header names in lower case; `client` tells if it had a certificate.
+
+    `when` is the time, in seconds since whenever.
+    """
 
     address: str
     port: int
@@ -51,6 +55,7 @@ class Seen(NamedTuple):
     version: str
     tls: bool = False
     client: bool = False
+    when: float = 0
 
 
 class Backends(NamedTuple):
@@ -281,7 +286,8 @@ def _remember(backs: Backends, peer: _Peer, line: tuple[str, str, str], headers:
     """Note a try, and give what it gets."""
     method, path, version = line
     tries = backs.seen[headers.get("x-case", "")]
-    tries.append(Seen(peer.address, peer.port, method, path, headers, version, peer.tls, peer.client))
+    now = time.monotonic()
+    tries.append(Seen(peer.address, peer.port, method, path, headers, version, peer.tls, peer.client, now))
     answers = headers.get("x-answers", "200").split()
     return answers[min(len(tries), len(answers)) - 1]
 

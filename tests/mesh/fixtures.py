@@ -12,6 +12,7 @@ from tests.mesh.cluster import Lab
 from tests.mesh.envoy import Block
 from tests.mesh.istio import Istio, running
 
+EARLY = "MESHGUARD_TEST_ISTIO_EARLY"
 BINARIES = {"istio_newest": "MESHGUARD_TEST_ISTIO", "istio_oldest": "MESHGUARD_TEST_ISTIO_OLDEST"}
 VERSIONS = {"istio_newest": "1.31.0", "istio_oldest": "1.27.9"}
 
@@ -32,6 +33,13 @@ def istio_newest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Istio]:
 def istio_oldest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Istio]:
     """Give an Istio four versions older, the oldest that can be built."""
     yield from _session("istio_oldest", tmp_path_factory.mktemp("istio"))
+
+
+@pytest.fixture(scope="session")
+def istio_early(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Istio]:
+    """Give an Istio before 1.22, which only admits (tests/mesh/early)."""
+    with running(_binary(EARLY), "1.21.0", tmp_path_factory.mktemp("istio") / "log") as istio:
+        yield istio
 
 
 def _session(name: str, directory: Path) -> Iterator[Istio]:

@@ -90,6 +90,11 @@ def admit(istio: Istio, document: str) -> tuple[str, str]:
     return verdict.get("refused", ""), verdict.get("warning", "")
 
 
+def unknown_field(istio: Istio, document: str) -> str:
+    """Give what the early Istio's API says of a field that it does not have, and that the API server drops."""
+    return str(_ask(istio, op="admit", documents=[document])["verdict"].get("unknown", ""))
+
+
 def analyze(istio: Istio, documents: Sequence[str]) -> tuple[Message, ...]:
     """Give what the analyzers say of all documents together."""
     messages = _ask(istio, op="analyze", documents=list(documents)).get("messages", [])

@@ -1,5 +1,6 @@
 """What Envoy repeats: under which conditions, whatever the method, how often, and how long a try may run."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -152,6 +153,25 @@ def test_the_timeout_cuts_tries_that_do_not_fit_into_it(newest_lab: Lab) -> None
         came = [from_outside(on, f"/{number}/", answers="hang") for number, _ in enumerate(CUT)]
 
     assert dict(zip(CUT, [one.details for one in came], strict=True)) == CUT
+
+
+REQUESTS = 100
+
+
+@pytest.mark.parametrize(("said", "base"), [({"backoff": "200ms"}, 0.2), ({}, 0.025)])
+def test_the_waits_double_up_to_ten_times_the_first(said: dict[str, str], base: float, each_lab: Lab) -> None:
+    routes = virtual_service(to(retries={"attempts": 6, "retryOn": "503", **said}))
+
+    with by_hand(each_lab, routes, workloads=[BARE]) as on, ThreadPoolExecutor(REQUESTS) as at_once:
+        came = list(at_once.map(lambda _: from_outside(on, answers="503"), range(REQUESTS)))
+
+    assert {len(one.tries) for one in came} == {7}
+    for number, longest in enumerate(base * factor for factor in (1, 2, 4, 8, 10, 10)):
+        waits = [one.tries[number + 1].when - one.tries[number].when for one in came]
+        # A wait is any time up to the longest; shorter ones than this the machine itself may make longer.
+        if longest >= 0.2:
+            assert sum(wait > longest / 2 for wait in waits) > REQUESTS / 4, (number, sorted(waits))
+            assert sum(wait > longest for wait in waits) < REQUESTS / 4, (number, sorted(waits))
 
 
 def test_a_request_ends_before_a_long_wait_does(newest_lab: Lab) -> None:
