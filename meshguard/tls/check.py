@@ -1,17 +1,19 @@
 """Who speaks TLS to whom: the facts of a mesh and its clients in, one row for every port and kind of server out."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
-from meshguard.tls.client import GATEWAY, NONE, PASSTHROUGH, SIDECAR, Client, Sent, Target, looks_like_mesh, sent
+from meshguard.tls.client import NONE, SIDECAR, Client, Sent, Target, looks_like_mesh, sent
 from meshguard.tls.destination_rule import Rules, prepare
-from meshguard.tls.facts import Labels, Port, Service, Subset, World, covers
+from meshguard.tls.facts import Labels, Port, Route, Service, Subset, World, covers
 from meshguard.tls.peer_authentication import PERMISSIVE
-from meshguard.tls.protocol import AUTO, MYSQL, listener
+from meshguard.tls.protocol import AUTO, MYSQL
 from meshguard.tls.scope import is_exported
 from meshguard.tls.server import Server, injection_of, injection_of_namespace, servers
 from meshguard.tls.verdict import (
+    APP_TLS,
     BLOCKED,
     CONFLICT,
     MESH,
@@ -25,11 +27,18 @@ from meshguard.tls.verdict import (
     at_application,
     at_sidecar,
 )
+from meshguard.tls.ways import gateways_of, reaching, ways_to
 from meshguard.wellknown import SERVER_FIRST
 
 ANYWHERE = ""  # the namespace of a client that stands in none of those that are known
-_ROUTED = {GATEWAY: {"http", "tcp"}, PASSTHROUGH: {"tls"}}  # the kinds of routes that gateways obey
-_OF_THE_MESH = frozenset({"ISTIO_MUTUAL", "AUTO_PASSTHROUGH"})
+_TAKEN = {  # by which modes of a Gateway's TLS what is sent is taken for certain, and what it is then
+    MESH: (frozenset({"ISTIO_MUTUAL", "AUTO_PASSTHROUGH"}), Verdict(OK, OPENED, ())),
+    "": (frozenset({""}), Verdict(PLAINTEXT, OPENED, ())),
+}
+_TAKEN_TLS = (
+    frozenset({"PASSTHROUGH", "AUTO_PASSTHROUGH", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"}),
+    Verdict(APP_TLS, OPENED, ()),
+)
 
 
 class Row(NamedTuple):
@@ -58,6 +67,16 @@ class _Dial(NamedTuple):
     servers: tuple[Server, ...]
 
 
+class _Way(NamedTuple):
+    """What is asked for of a port: a subset, and the route that brings a client there, None where it dials."""
+
+    subset: Subset | None
+    route: Route | None
+
+
+_DIALLED = _Way(None, None)
+
+
 def check(world: World, clients: Iterable[Client]) -> tuple[Row, ...]:
     """Judge every port of every host for each client; clients that see the same share a row."""
     rules = prepare(world.rules, world.settings)
@@ -68,7 +87,7 @@ def check(world: World, clients: Iterable[Client]) -> tuple[Row, ...]:
     rows: dict[Hashable, Row] = {}
     for dial in _dials(world, hosts):
         for client in asked:
-            if dial.named in _known(world, hosts[dial.host], client) and _is_routed(world, client, dial):
+            if dial.named in _known(world, hosts[dial.host], client):
                 for row in _rows(world, rules, dial, client):
                     key = _key(row)
                     seen = rows[key].clients if key in rows else ()
@@ -85,7 +104,7 @@ def _key(row: Row) -> Hashable:
     found = row.sent.obeyed
     rule = None if found is None else (found.place, found.merged.policy_ref)
     said = None if row.sent.treatment is None else (row.sent.treatment.ref, row.sent.treatment.part)
-    sent_ = (row.sent.layers, row.sent.why, row.sent.scope, row.sent.is_blocked, rule, said)
+    sent_ = (row.sent.layers, row.sent.why, row.sent.scope, row.sent.is_blocked, row.sent.route, rule, said)
     return (*_order(row), row.service.ref, row.server, row.verdict, sent_)
 
 
@@ -108,20 +127,6 @@ def _known(world: World, named: list[Service], client: Client) -> list[Service]:
     return [one for one in seen if one.ref.namespace == ranked[0].ref.namespace]
 
 
-def _is_routed(world: World, client: Client, dial: _Dial) -> bool:
-    """Tell whether a gateway sends anything to a port: where no route of a gateway is known, to every one."""
-    kinds = _ROUTED.get(client.kind)
-    routes = [route for route in world.routes if route.is_of_gateway]
-    if client.kind == PASSTHROUGH and listener(dial.port.protocol) == "http":
-        return False
-    if kinds is None or not routes:
-        return True
-    return any(
-        route.kind in kinds and route.host == dial.host and route.port in {None, dial.port.number}
-        for route in routes
-    )
-
-
 def _alias_of(hosts: Mapping[str, list[Service]], service: Service) -> Service:
     """Follow a name for another host as far as it is known, and no further than anybody would."""
     for _ in range(10):
@@ -133,29 +138,34 @@ def _alias_of(hosts: Mapping[str, list[Service]], service: Service) -> Service:
 
 def _rows(world: World, rules: Rules, dial: _Dial, client: Client) -> Iterator[Row]:
     """Give the rows of a port: of each kind of server, then of subsets that are treated otherwise."""
-    subsets: tuple[Subset, ...] = ()
-    for server in dial.servers:
-        row = _row(world, rules, dial, client, server)
-        yield row
-        subsets = () if row.sent.obeyed is None else row.sent.obeyed.merged.subsets
-    for subset in subsets:
-        for server in servers(world, dial.service, dial.port, subset.labels):
-            row = _row(world, rules, dial, client, server, subset)
-            whole = _row(world, rules, dial, client, server)
-            if (row.sent.layers, row.verdict) != (whole.sent.layers, whole.verdict):
-                yield row
+    ways = ways_to(world, client, dial.host, dial.port)
+    make = partial(_row, world, rules, dial, client)
+    found = [row.sent.obeyed for row in map(make, dial.servers)]
+    subsets = found[-1].merged.subsets if found and found[-1] is not None else ()
+    apart = [
+        row
+        for subset in subsets
+        for server in servers(world, dial.service, dial.port, subset.labels)
+        for row in (make(server, _Way(subset, route)) for route in reaching(ways, subset.name))
+        if _differs(row, make(server))
+    ]
+    for route in reaching(ways, "", {row.subset for row in apart}):
+        yield from (make(server, _Way(None, route)) for server in dial.servers)
+    yield from apart
 
 
-def _row(
-    world: World, rules: Rules, dial: _Dial, client: Client, server: Server, subset: Subset | None = None
-) -> Row:
-    target = Target(dial.service, dial.port, subset, dial.servers)
+def _differs(row: Row, whole: Row) -> bool:
+    return (row.sent.layers, row.verdict) != (whole.sent.layers, whole.verdict)
+
+
+def _row(world: World, rules: Rules, dial: _Dial, client: Client, server: Server, way: _Way = _DIALLED) -> Row:
+    target = Target(dial.service, dial.port, way.subset, dial.servers, way.route)
     sent_ = sent(world, rules, client, target, server)
     return Row(
         host=dial.host,
         service=dial.service,
         port=dial.port,
-        subset="" if subset is None else subset.name,
+        subset="" if way.subset is None else way.subset.name,
         clients=(client,),
         sent=sent_,
         server=server,
@@ -175,9 +185,7 @@ def _verdict(world: World, dial: _Dial, client: Client, sent_: Sent, server: Ser
         return at_sidecar(
             sent_.layers, server.accepted.mode, server.listener, server.speaks, looks_like_mesh=defect
         )
-    if sent_.layers[:1] == (MESH,):
-        return _without_sidecar(world, dial, sent_, server)
-    return at_application(sent_.layers, server.speaks)
+    return _without_sidecar(world, dial, sent_, server)
 
 
 def _waits(dial: _Dial, client: Client, sent_: Sent, server: Server) -> bool:
@@ -195,11 +203,12 @@ def _waits(dial: _Dial, client: Client, sent_: Sent, server: Server) -> bool:
 
 
 def _without_sidecar(world: World, dial: _Dial, sent_: Sent, server: Server) -> Verdict:
-    """Judge mutual TLS of the mesh where no sidecar takes it: a gateway may, and an address that is said to."""
+    """Judge what no sidecar takes: a gateway may take it, and so may an address that is said to be of the mesh."""
     if server.kind == "gateway":
-        is_open = bool(_server_modes(world, server, dial.port) & _OF_THE_MESH)
-        return Verdict(OK, OPENED, ()) if is_open else Verdict(NOT_JUDGED, UNSEEN, ())
-    if server.kind == "outside" and dial.service.is_entry and not dial.service.is_external:
+        modes, verdict = _TAKEN.get("".join(sent_.layers[:1]), _TAKEN_TLS)
+        return verdict if modes & _server_modes(world, server, dial.port) else Verdict(NOT_JUDGED, UNSEEN, ())
+    is_of_mesh = not dial.service.is_external and (dial.service.is_entry or bool(server.workloads))
+    if server.kind == "outside" and is_of_mesh and (sent_.layers[:1] == (MESH,) or not server.workloads):
         return Verdict(NOT_JUDGED, UNSEEN, ())
     return at_application(sent_.layers, server.speaks)
 
@@ -227,8 +236,7 @@ def clients_of(world: World, gateways: Iterable[str] = ()) -> tuple[Client, ...]
     named = {*world.services, *world.sidecars, *(rule.ref.namespace for rule in world.rules)}
     injected = {place for place in named if injection_of_namespace(world, place).kind == "sidecar"}
     injected -= {world.settings.root_namespace, *known, *theirs}
-    kinds = {route.kind for route in world.routes if route.is_of_gateway}
-    found = [kind for kind, routes in _ROUTED.items() if kinds & routes]
+    found = gateways_of(world)
     return (
         *(Client(SIDECAR, place) for place in (*sorted(injected | own), ANYWHERE)),
         *(Client(kind, place) for kind in found for place in sorted(theirs) or known or (ANYWHERE,)),

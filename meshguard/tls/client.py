@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from meshguard.tls.destination_rule import Obeyed, Rules, Treatment, obeyed, subset_treatment, treatment
-from meshguard.tls.facts import ClientTls, Labels, Port, Ref, Service, Subset, World
+from meshguard.tls.facts import ClientTls, Labels, Port, Ref, Route, Service, Subset, World
 from meshguard.tls.peer_authentication import DISABLE, of_namespace
 from meshguard.tls.protocol import HTTP, OPENED_BY_APPLICATION
 from meshguard.tls.scope import imports, is_exported, sidecar_of
@@ -31,7 +31,7 @@ class Sent(NamedTuple):
     """What a client sends. `why` names the reason, one of those that `explain` has sentences for.
 
     `obeyed` is the rule that holds, whatever it says of TLS, and `treatment` what it says of this port.
-    `is_blocked`: nothing is sent at all.
+    `is_blocked`: nothing is sent at all. `route` is the route that brings it here, None where it is dialled.
     """
 
     layers: Layers
@@ -40,20 +40,29 @@ class Sent(NamedTuple):
     treatment: Treatment | None = None
     scope: Ref | None = None
     is_blocked: bool = False
+    route: Route | None = None
 
 
 class Target(NamedTuple):
-    """What is dialled: a port of a service, or of one of its subsets; `servers` are all that stand behind it."""
+    """What is called: a port of a service, or of one of its subsets; `servers` are all that stand behind it.
+
+    `route` is what brings a client there, None where it dials it.
+    """
 
     service: Service
     port: Port
     subset: Subset | None
     servers: tuple[Server, ...]
+    route: Route | None = None
 
 
 def sent(world: World, rules: Rules, client: Client, target: Target, server: Server) -> Sent:
     """Tell what a client sends to one kind of the servers behind a port."""
-    caller = _of_caller(client, target.port)
+    return _sent(world, rules, client, target, server)._replace(route=target.route)
+
+
+def _sent(world: World, rules: Rules, client: Client, target: Target, server: Server) -> Sent:
+    caller = _of_caller(client, target)
     if target.port.is_udp:
         return Sent((), "udp")
     if client.kind == NONE:
@@ -73,11 +82,15 @@ class _Rule(NamedTuple):
     said: Treatment | None
 
 
-def _of_caller(client: Client, port: Port) -> Layers:
-    """Give the TLS that callers speak themselves: where the application opens it, and no gateway has done so."""
+def _of_caller(client: Client, target: Target) -> Layers:
+    """Give the TLS that callers speak themselves: where the application opens it, and no gateway has done so.
+
+    What an HTTP route brings here was plaintext.
+    """
     if client.kind == PASSTHROUGH:
         return (CALLER,)
-    return (CALLER,) if port.protocol in OPENED_BY_APPLICATION and client.kind != GATEWAY else ()
+    is_plain = client.kind == GATEWAY or target.route is not None
+    return (CALLER,) if target.port.protocol in OPENED_BY_APPLICATION and not is_plain else ()
 
 
 def _unknown(world: World, client: Client, target: Target) -> Sent | None:

@@ -45,7 +45,7 @@ _WRONG_VERSION = "TLS_error: WRONG_VERSION_NUMBER"
 
 def explain(row: Row) -> tuple[str, ...]:
     """Tell of a row in sentences, in the order of the way that a connection takes."""
-    told = [_who(row), _client(row), _server(row), _outcome(row), *_assumptions(row)]
+    told = [_who(row), _route(row), _client(row), _server(row), _outcome(row), *_assumptions(row)]
     return tuple(sentence for sentence in told if sentence)
 
 
@@ -53,6 +53,15 @@ def _who(row: Row) -> str:
     protocol = "found out from each connection" if row.port.protocol == "auto" else row.port.protocol
     alias = "" if row.host == row.service.host else f", another name of {row.service.host}"
     return f"{words.target(row)}{alias} ({protocol}), called by {words.callers(row.clients)}: {row.verdict.status}"
+
+
+def _route(row: Row) -> str:
+    """Name what brings a client here that does not dial this port itself."""
+    route = row.sent.route
+    if route is None:
+        return ""
+    plain = ", with what came as plain HTTP" if row.clients[0].kind == SIDECAR else ""
+    return f"The VirtualService {words.place(route.ref)} sends here by a route of `{route.kind}`{plain}"
 
 
 _PLACES = {
@@ -146,6 +155,8 @@ def _server(row: Row) -> str:
     if row.port.is_udp or row.sent.is_blocked:
         return ""
     found = row.server.accepted
+    if row.server.kind == "outside" and row.verdict.status == NOT_JUDGED:
+        return f"What stands there is said to be of the mesh, and may have a proxy or not{_pods(row)}"
     if row.server.kind != "sidecar" or found is None:
         return _NO_SIDECAR[row.server.kind].format(port=row.server.port) + _pods(row)
     takes = f"{_TAKES[found.mode]}{_pods(row)}"
@@ -205,7 +216,7 @@ def _cause(row: Row) -> str:
 def caller_sees(row: Row) -> Seen:
     """Tell what a caller gets of a connection that fails, and what its proxy logs."""
     layers = row.sent.layers
-    is_http = row.port.protocol in HTTP or row.clients[0].kind == GATEWAY
+    is_http = _speaks_http(row)
     if row.verdict.reception == BLOCKED:
         return _blocked(row, is_http=is_http)
     if row.verdict.reception == WAITING:
@@ -217,6 +228,13 @@ def caller_sees(row: Row) -> Seen:
     if _is_late(row):
         return Seen("", "", _RESET)
     return Seen("", "UF,URX" if layers else "UR", _RESET)
+
+
+def _speaks_http(row: Row) -> bool:
+    """Tell whether it is a request that a proxy answers: a gateway may also pass on a mere connection."""
+    if row.sent.route is not None:
+        return row.sent.route.kind == "http"
+    return row.port.protocol in HTTP or row.clients[0].kind == GATEWAY
 
 
 def _over_tls(row: Row) -> tuple[str, str]:

@@ -206,14 +206,15 @@ class Gateway(NamedTuple):
 class Route(NamedTuple):
     """Where a VirtualService sends what: `kind` is http, tls or tcp, `port` None for whichever is dialled.
 
-    `is_of_mesh` and `is_of_gateway` tell who obeys it, `hosts` are the names that it stands for; `export_to` empty:
-    everywhere.
+    `subset` is empty for none. `is_of_mesh` and `is_of_gateway` tell who obeys it, `hosts` are the names that it
+    stands for; `export_to` empty: everywhere.
     """
 
     ref: Ref
     kind: str
     host: str
     port: int | None
+    subset: str
     hosts: tuple[str, ...]
     export_to: frozenset[str]
     is_of_mesh: bool

@@ -204,6 +204,7 @@ def virtual_service(head: Head, settings: Settings) -> Iterator[Route]:
                     kind=kind,
                     host=_full_name(fields.text(below(destination, "host")), head.ref.namespace, settings),
                     port=port,
+                    subset=fields.text(below(destination, "subset")),
                     hosts=tuple(_full_name(host, head.ref.namespace, settings) for host in hosts),
                     export_to=frozenset(fields.texts(below(head.spec, "exportTo"))),
                     is_of_mesh="mesh" in bound,

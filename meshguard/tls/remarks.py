@@ -1,14 +1,17 @@
 """Facts of a mesh in, remarks out on what Istio takes in and then passes over without a word."""
 
 from collections.abc import Iterator
+from itertools import chain
 
-from meshguard.tls.facts import DestinationRule, PeerAuthentication, Ref, Remark, World, covers
-from meshguard.tls.server import container_port, selected
+from meshguard.tls.facts import DestinationRule, PeerAuthentication, Ref, Remark, Workload, World, covers
+from meshguard.tls.server import container_port, injection_of, ports_listed, selected
+
+_NO_OUTBOUND_PORTS = "traffic.sidecar.istio.io/excludeOutboundPorts"
 
 
 def remarks_on(world: World) -> tuple[Remark, ...]:
     """Name objects, or parts of them, that have no effect though they look as if they had."""
-    found = (*_authentications(world), *_rules(world))
+    found = (*_authentications(world), *_rules(world), *_callers(world))
     return tuple(sorted(found, key=lambda remark: remark.span))
 
 
@@ -67,3 +70,17 @@ def _rules(world: World) -> Iterator[Remark]:
                     f"has a trafficPolicy without effect: '{known.ref}' has one for the same host, and comes first"
                 )
                 yield _remark(rule.ref, said)
+
+
+def _callers(world: World) -> Iterator[Remark]:
+    """Find pods with a sidecar that call some port without it."""
+    services = chain.from_iterable(world.services.values())
+    dialled = {port.number for service in services for port in service.ports}
+    for pod in chain.from_iterable(world.workloads.values()):
+        found = sorted(ports_listed(pod.annotations.get(_NO_OUTBOUND_PORTS, "")) & dialled)
+        if found and injection_of(world, pod).kind == "sidecar":
+            yield _around(pod, ", ".join(map(str, found)))
+
+
+def _around(pod: Workload, ports: str) -> Remark:
+    return _remark(pod.ref, f"calls port {ports} past its sidecar (excludeOutboundPorts), as `--client none` does")

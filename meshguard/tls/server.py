@@ -18,6 +18,7 @@ _INCLUDE = "traffic.sidecar.istio.io/includeInboundPorts"
 _EXCLUDE = "traffic.sidecar.istio.io/excludeInboundPorts"
 _NEVER_CAPTURED = frozenset({15020, 15021, 15090})
 _NEVER_INJECTED = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
+_UNKNOWN_ADDRESSES = "it selects no pods, so that its addresses are taken to be outside of the mesh"
 
 
 class Server(NamedTuple):
@@ -53,7 +54,8 @@ def servers(world: World, service: Service, port: Port, subset: Labels | None = 
     if service.is_entry:
         return _grouped(_of_entry(world, service, port, labels))
     if service.selector is None:
-        return (_outside(port),)
+        is_api_server = (service.ref.namespace, service.ref.name) == ("default", "kubernetes")
+        return (_outside(port)._replace(assumed=() if is_api_server else (_UNKNOWN_ADDRESSES,)),)
     pods = tuple(selected(world, service))
     machines = tuple(_machines(world, service)) if service.resolution == "static" else ()
     if not pods and not machines:
@@ -261,10 +263,11 @@ def is_captured(annotations: Labels, port: int) -> bool:
         return False
     included, excluded = annotations.get(_INCLUDE, "*"), annotations.get(_EXCLUDE, "")
     if included.strip() != "*":
-        return port in _listed(included)
-    return port not in _listed(excluded)
+        return port in ports_listed(included)
+    return port not in ports_listed(excluded)
 
 
-def _listed(text: str) -> frozenset[int]:
+def ports_listed(text: str) -> frozenset[int]:
+    """Give the ports that an annotation lists."""
     words = (word.strip() for word in text.split(","))
     return frozenset(int(word) for word in words if word.isascii() and word.isdigit())

@@ -88,3 +88,27 @@ def test_a_port_that_both_a_service_and_a_container_have_is_the_containers() -> 
     found = world([both, POD, policy(selector=SELECTOR, portLevelMtls={"80": {"mode": "STRICT"}})])
 
     assert remarks_on(found) == ()
+
+
+def caller(ports: str, **labels: str) -> dict[str, Any]:
+    annotations = {"traffic.sidecar.istio.io/excludeOutboundPorts": ports}
+    template = {
+        "metadata": {"labels": labels, "annotations": annotations},
+        "spec": {"containers": [{"name": "app"}]},
+    }
+    return {**kubernetes("Deployment", "shop", "caller", {"template": template}), "apiVersion": "apps/v1"}
+
+
+PAST = "Deployment 'shop/caller' calls port 80 past its sidecar (excludeOutboundPorts), as `--client none` does"
+
+
+@pytest.mark.parametrize(
+    ("objects", "told"),
+    [
+        ([caller("5432, 80")], [PAST]),
+        ([caller("5432")], []),
+        ([caller("80", **{"sidecar.istio.io/inject": "false"})], []),
+    ],
+)
+def test_callers_that_go_past_their_sidecar(objects: list[dict[str, Any]], told: list[str]) -> None:
+    assert [remark.message for remark in remarks_on(world([SERVICE, *objects]))] == told

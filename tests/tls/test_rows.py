@@ -44,6 +44,7 @@ def entry(**spec: Any) -> dict[str, Any]:
     return istio("networking", "ServiceEntry", "shop", "e", {"hosts": [HOST], "ports": ports, **spec})
 
 
+MACHINE = istio("networking", "WorkloadEntry", "shop", "vm", {"address": "10.0.0.1", "labels": {"app": "app"}})
 HTTP, TCP = {"name": "http", "port": 80}, {"name": "tcp", "port": 5432}
 HIDDEN = service(HTTP, annotations={"networking.istio.io/exportTo": "."})
 AMBIENT: dict[str, Any] = {
@@ -123,8 +124,16 @@ CASES = {
         [service(HTTP), STRICT, rule(mode="MUTUAL")], "CONFLICT", "503 UC", "It says MUTUAL without a certificate"
     ),
     "mutual TLS to an address that may take it": case(
-        [entry(location="MESH_INTERNAL", resolution="DNS"), rule(mode="ISTIO_MUTUAL")], "not judged", ""
+        [entry(location="MESH_INTERNAL", resolution="DNS"), rule(mode="ISTIO_MUTUAL")],
+        "not judged",
+        "",
+        "is said to be of the mesh, and may have a proxy or not",
     ),
+    "plaintext to an address that may not take it": case([entry(location="MESH_INTERNAL")], "not judged", ""),
+    "mutual TLS to a machine that may take it": case(
+        [service(HTTP), MACHINE, rule(mode="ISTIO_MUTUAL")], "not judged", ""
+    ),
+    "plaintext to a machine": case([service(HTTP), MACHINE], "plaintext", "", "(WorkloadEntry shop/vm)"),
     "mutual TLS to a host outside": case(
         [entry(resolution="DNS"), rule(mode="ISTIO_MUTUAL")], "CONFLICT", " UF,URX"
     ),
@@ -229,19 +238,30 @@ def test_names_that_go_round_end_somewhere() -> None:
     assert {row.verdict.status for row in rows(names)} == {"plaintext"}
 
 
-def test_a_gateway_that_opens_mutual_tls() -> None:
+@pytest.mark.parametrize(
+    ("mode", "name", "tls", "status"),
+    [
+        ("ISTIO_MUTUAL", "http", {"mode": "ISTIO_MUTUAL"}, "OK"),
+        ("AUTO_PASSTHROUGH", "http", {"mode": "ISTIO_MUTUAL"}, "OK"),
+        ("SIMPLE", "http", {"mode": "ISTIO_MUTUAL"}, "not judged"),
+        ("SIMPLE", "http", {"mode": "SIMPLE"}, "app TLS"),
+        ("PASSTHROUGH", "https", {"mode": "DISABLE"}, "app TLS"),
+        ("ISTIO_MUTUAL", "http", {"mode": "DISABLE"}, "not judged"),
+        ("", "http", {"mode": "DISABLE"}, "plaintext"),
+    ],
+)
+def test_what_gateways_take_is_what_their_objects_say(
+    mode: str, name: str, tls: dict[str, str], status: str
+) -> None:
     gateway = istio(
         "networking",
         "Gateway",
         "shop",
         "g",
-        {
-            "selector": {"app": "app"},
-            "servers": [{"port": {"number": 80}, "tls": {"mode": "ISTIO_MUTUAL"}, "hosts": ["x"]}],
-        },
+        {"selector": {"app": "app"}, "servers": [{"port": {"number": 80}, "tls": {"mode": mode}, "hosts": ["x"]}]},
     )
-    (row,) = rows([service(HTTP), pod("istio-proxy"), gateway, rule(mode="ISTIO_MUTUAL")])
-    assert row.verdict.status == "OK"
+    (row,) = rows([service({"name": name, "port": 80}), pod("istio-proxy"), gateway, rule(**tls)])
+    assert row.verdict.status == status
 
 
 def test_of_two_services_of_one_name_the_callers_own_comes_first() -> None:

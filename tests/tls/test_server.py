@@ -239,7 +239,17 @@ def test_a_service_without_known_pods() -> None:
 def test_a_service_without_a_selector() -> None:
     (found,) = behind(service(selector={}), ENABLED, deployment())
 
-    assert (found.kind, found.is_marked, found.assumed) == ("outside", False, ())
+    assert (found.kind, found.is_marked) == ("outside", False)
+    assert found.assumed == ("it selects no pods, so that its addresses are taken to be outside of the mesh",)
+
+
+def test_the_api_server_is_outside() -> None:
+    api = kubernetes("Service", "default", "kubernetes", {"ports": [{"name": "https", "port": 443}]})
+    facts = world([api])
+    (known,) = facts.services["default"]
+    (found,) = servers(facts, known, known.ports[0])
+
+    assert (found.kind, found.assumed) == ("outside", ())
 
 
 def entry(**spec: Any) -> dict[str, Any]:
