@@ -84,15 +84,13 @@ def check(world: World, clients: Iterable[Client]) -> tuple[Row, ...]:
     hosts: dict[str, list[Service]] = {}
     for service in chain.from_iterable(world.services.values()):
         hosts.setdefault(service.host, []).append(service)
-    rows: dict[Hashable, Row] = {}
+    rows: dict[Hashable, tuple[Row, list[Client]]] = {}
     for dial in _dials(world, hosts):
         for client in asked:
             if dial.named in _known(world, hosts[dial.host], client):
                 for row in _rows(world, rules, dial, client):
-                    key = _key(row)
-                    seen = rows[key].clients if key in rows else ()
-                    rows[key] = row._replace(clients=(*seen, client))
-    return tuple(sorted(rows.values(), key=_order))
+                    rows.setdefault(_key(row), (row, []))[1].append(client)
+    return tuple(sorted((row._replace(clients=tuple(seen)) for row, seen in rows.values()), key=_order))
 
 
 def _order(row: Row) -> tuple[str, int, bool, str]:
@@ -140,17 +138,17 @@ def _rows(world: World, rules: Rules, dial: _Dial, client: Client) -> Iterator[R
     """Give the rows of a port: of each kind of server, then of subsets that are treated otherwise."""
     ways = ways_to(world, client, dial.host, dial.port)
     make = partial(_row, world, rules, dial, client)
-    found = [row.sent.obeyed for row in map(make, dial.servers)]
-    subsets = found[-1].merged.subsets if found and found[-1] is not None else ()
+    whole = [make(server) for server in dial.servers]
+    obeyed = whole[-1].sent.obeyed if whole else None
     apart = [
         row
-        for subset in subsets
+        for subset in (() if obeyed is None else obeyed.merged.subsets)
         for server in servers(world, dial.service, dial.port, subset.labels)
         for row in (make(server, _Way(subset, route)) for route in reaching(ways, subset.name))
         if _differs(row, make(server))
     ]
     for route in reaching(ways, "", {row.subset for row in apart}):
-        yield from (make(server, _Way(None, route)) for server in dial.servers)
+        yield from whole if route is None else (make(server, _Way(None, route)) for server in dial.servers)
     yield from apart
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from meshguard.tls import words
 from meshguard.tls.check import Row
-from meshguard.tls.client import GATEWAY, NONE, SIDECAR
+from meshguard.tls.client import GATEWAY, NONE, PASSTHROUGH, SIDECAR
 from meshguard.tls.destination_rule import Obeyed
 from meshguard.tls.facts import Ref
 from meshguard.tls.protocol import HTTP
@@ -221,7 +221,7 @@ def caller_sees(row: Row) -> Seen:
         return _blocked(row, is_http=is_http)
     if row.verdict.reception == WAITING:
         return Seen("", "", "a connection on which nothing comes until somebody gives up")
-    if row.clients[0].kind == NONE or layers[:1] == (CALLER,) or row.verdict.status == DOUBLE_TLS:
+    if row.clients[0].kind == NONE or _reaches_application(row):
         return Seen("", "", _OWN_TLS if layers else _RESET)
     if is_http:
         return Seen("503", *_over_tls(row)) if layers else Seen("503", "UC", _DISCONNECTED)
@@ -230,11 +230,18 @@ def caller_sees(row: Row) -> Seen:
     return Seen("", "UF,URX" if layers else "UR", _RESET)
 
 
+def _reaches_application(row: Row) -> bool:
+    """Tell whether the caller's own handshake fails, as all proxies on the way are through with theirs."""
+    layers = row.sent.layers
+    is_through = CALLER in layers and row.verdict.reception == OPENED
+    return is_through or layers[:1] == (CALLER,) or row.verdict.status == DOUBLE_TLS
+
+
 def _speaks_http(row: Row) -> bool:
     """Tell whether it is a request that a proxy answers: a gateway may also pass on a mere connection."""
     if row.sent.route is not None:
         return row.sent.route.kind == "http"
-    return row.port.protocol in HTTP or row.clients[0].kind == GATEWAY
+    return row.clients[0].kind == GATEWAY or (row.port.protocol in HTTP and row.clients[0].kind != PASSTHROUGH)
 
 
 def _over_tls(row: Row) -> tuple[str, str]:

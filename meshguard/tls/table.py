@@ -36,7 +36,7 @@ def table(judged: Judged, width: int) -> str:
     differ = any(set(clients) != set(judged.clients) for clients in merged.values())
     lines: list[tuple[str, ...]] = [(*COLUMNS, "FROM") if differ else COLUMNS]
     for cells, clients in merged.items():
-        whose = "all" if set(clients) == set(judged.clients) else printable(words.callers(clients))
+        whose = "all" if set(clients) == set(judged.clients) else printable(words.callers(clients, judged.clients))
         lines.append((*cells, whose) if differ else cells)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     pairs = (zip(line, widths, strict=True) for line in lines)

@@ -1,6 +1,6 @@
 """How a client comes to a port: VirtualServices in, whether it dials the port or is brought there by routes out."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from meshguard.tls.client import GATEWAY, PASSTHROUGH, SIDECAR, Client
@@ -17,6 +17,9 @@ class Ways(NamedTuple):
     is_dialled: bool
 
 
+_ANY = Ways((), is_dialled=True)
+
+
 def gateways_of(world: World) -> tuple[str, ...]:
     """Give the kinds of gateways that routes are known of."""
     kinds = {route.kind for route in world.routes if route.is_of_gateway}
@@ -25,9 +28,11 @@ def gateways_of(world: World) -> tuple[str, ...]:
 
 def ways_to(world: World, client: Client, host: str, port: Port) -> Ways:
     """Give the ways to a port of a host: where no route of a gateway is known, a gateway goes to every one."""
+    if client.kind == SIDECAR and port.protocol not in OPENED_BY_APPLICATION:
+        return _ANY
     leading = [route for route in world.routes if route.host == host and route.port in {None, port.number}]
     if client.kind == SIDECAR:
-        return Ways(tuple(_of_mesh(leading, client, port)), is_dialled=True)
+        return Ways(tuple(_of_mesh(leading, client)), is_dialled=True)
     is_opened = client.kind == PASSTHROUGH and listener(port.protocol) == "http"
     if client.kind not in _KINDS or not any(route.is_of_gateway for route in world.routes):
         return Ways((), is_dialled=not is_opened)
@@ -37,9 +42,9 @@ def ways_to(world: World, client: Client, host: str, port: Port) -> Ways:
     return Ways(tuple(sorted(named, key=lambda route: obeyed.index(route.kind))), is_dialled=False)
 
 
-def _of_mesh(routes: Collection[Route], client: Client, port: Port) -> Iterator[Route]:
+def _of_mesh(routes: Iterable[Route], client: Client) -> Iterator[Route]:
     """Give what brings sidecars to a port that callers speak TLS to: HTTP routes only if they name that port."""
-    for route in routes if port.protocol in OPENED_BY_APPLICATION else ():
+    for route in routes:
         is_seen = not route.export_to or is_visible(route.export_to, route.ref.namespace, client.namespace)
         if route.is_of_mesh and is_seen and (route.kind != "http" or route.port is not None):
             yield route

@@ -1,6 +1,6 @@
 """A row in, the words of its columns out; whoever prints them makes them harmless."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from meshguard.tls.check import Row
 from meshguard.tls.client import GATEWAY, NONE, PASSTHROUGH, Client
@@ -8,6 +8,7 @@ from meshguard.tls.facts import Ref
 from meshguard.tls.peer_authentication import DISABLE, PERMISSIVE, STRICT
 from meshguard.tls.verdict import Layers
 
+_MOST = 5  # clients that are named
 _ACCEPTED = {STRICT: "mTLS", PERMISSIVE: "plaintext/mTLS", DISABLE: "plaintext"}
 _WITHOUT_SIDECAR = {
     "excluded": "excluded port",
@@ -69,6 +70,11 @@ def caller(one: Client) -> str:
     return f"{kind} {where}".strip() or "other namespaces"
 
 
-def callers(clients: Iterable[Client]) -> str:
-    """Name several clients."""
-    return ", ".join(caller(one) for one in clients)
+def callers(clients: Iterable[Client], of: Collection[Client] = ()) -> str:
+    """Name several clients, and no more than a reader takes in; `of` are all that there are."""
+    named = dict.fromkeys(clients)
+    others = [one for one in of if one not in named]
+    if len(named) > _MOST and 0 < len(others) <= _MOST:
+        return f"all but {callers(others)}"
+    more = f" and {len(named) - _MOST} more" if len(named) > _MOST else ""
+    return f"{', '.join(map(caller, list(named)[:_MOST]))}{more}"

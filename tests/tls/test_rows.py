@@ -317,3 +317,12 @@ def test_what_is_mirrored_is_called_too() -> None:
     spec = {"hosts": ["x"], "gateways": ["g"], "http": [{"mirrors": [{"destination": {"host": "app"}}]}]}
     routes = istio("networking", "VirtualService", "shop", "v", spec)
     assert [row.host for row in rows([service(HTTP), routes], AT_GATEWAY)] == [HOST]
+
+
+def test_no_more_clients_are_named_than_a_reader_takes_in() -> None:
+    some = [Client(SIDECAR, name) for name in "abcdefgh"]
+
+    assert words.callers(some[:2]) == "a, b"
+    assert words.callers(some) == "a, b, c, d, e and 3 more"
+    assert words.callers(some[1:], some) == "all but a"
+    assert words.callers(some[:3], some) == "a, b, c"

@@ -138,3 +138,9 @@ def test_tls_that_a_gateway_does_not_open_goes_to_a_port_of_http_only_if_it_is_n
     found = rows([WEB_PORT, routes("g", tls=to(port=port, host="app"))], THROUGH)
 
     assert [row.verdict.status for row in found] == expected
+
+
+def test_callers_whose_tls_a_gateway_does_not_open_fail_in_their_own_handshake() -> None:
+    (row,) = rows([WEB_PORT, routes("g", tls=to(port=80, host="app"))], THROUGH)
+
+    assert caller_sees(row).words == "an error of its own TLS handshake"
