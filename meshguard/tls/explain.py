@@ -24,6 +24,7 @@ from meshguard.tls.verdict import (
     NOT_TLS,
     OPENED,
     PLAINTEXT,
+    RULE,
     WAITING,
 )
 
@@ -180,6 +181,8 @@ def _outcome(row: Row) -> str:
         return "What becomes of it cannot be told from here"
     if status == PLAINTEXT:
         return "It works, and nothing of it is encrypted by the mesh"
+    if status == APP_TLS and row.sent.layers[:1] == (RULE,):
+        return "The TLS that the client's proxy adds reaches what stands there, which must open it itself"
     if status == APP_TLS:
         return "TLS reaches the application, which must open it itself; the mesh neither opens nor adds any"
     if status in {CONFLICT, DOUBLE_TLS}:

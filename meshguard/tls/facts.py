@@ -206,8 +206,8 @@ class Gateway(NamedTuple):
 class Route(NamedTuple):
     """Where a VirtualService sends what: `kind` is http, tls or tcp, `port` None for whichever is dialled.
 
-    `subset` is empty for none. `is_of_mesh` and `is_of_gateway` tell who obeys it, `hosts` are the names that it
-    stands for; `export_to` empty: everywhere.
+    `subset` is empty for none, and so is `dialled` where it matches whatever port is dialled. `is_of_mesh` and
+    `is_of_gateway` tell who obeys it, `hosts` are the names that it stands for; `export_to` empty: everywhere.
     """
 
     ref: Ref
@@ -215,6 +215,7 @@ class Route(NamedTuple):
     host: str
     port: int | None
     subset: str
+    dialled: frozenset[int]
     hosts: tuple[str, ...]
     export_to: frozenset[str]
     is_of_mesh: bool

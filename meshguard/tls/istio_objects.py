@@ -197,6 +197,7 @@ def virtual_service(head: Head, settings: Settings) -> Iterator[Route]:
     bound = fields.texts(below(head.spec, "gateways")) or ("mesh",)
     for kind in ("http", "tls", "tcp"):
         for rule in fields.items(below(head.spec, kind)):
+            dialled = _ports_of(rule)
             for destination in _destinations(rule):
                 port = fields.number(below(destination, "port", "number"))
                 yield Route(
@@ -205,11 +206,18 @@ def virtual_service(head: Head, settings: Settings) -> Iterator[Route]:
                     host=_full_name(fields.text(below(destination, "host")), head.ref.namespace, settings),
                     port=port,
                     subset=fields.text(below(destination, "subset")),
+                    dialled=dialled,
                     hosts=tuple(_full_name(host, head.ref.namespace, settings) for host in hosts),
                     export_to=frozenset(fields.texts(below(head.spec, "exportTo"))),
                     is_of_mesh="mesh" in bound,
                     is_of_gateway=not hosts or set(bound) != {"mesh"},
                 )
+
+
+def _ports_of(rule: Field) -> frozenset[int]:
+    """Give the ports that a rule matches, none where it matches all."""
+    found = {fields.number(below(match, "port")) for match in fields.items(below(rule, "match"))}
+    return frozenset() if None in found else frozenset(port for port in found if port is not None)
 
 
 def _destinations(rule: Field) -> Iterator[Field]:

@@ -43,10 +43,11 @@ def ways_to(world: World, client: Client, host: str, port: Port) -> Ways:
 
 
 def _of_mesh(routes: Iterable[Route], client: Client) -> Iterator[Route]:
-    """Give what brings sidecars to a port that callers speak TLS to: HTTP routes only if they name that port."""
+    """Give what brings sidecars to a port that callers speak TLS to; HTTP routes do so from another port only."""
     for route in routes:
         is_seen = not route.export_to or is_visible(route.export_to, route.ref.namespace, client.namespace)
-        if route.is_of_mesh and is_seen and (route.kind != "http" or route.port is not None):
+        is_elsewhere = route.port is not None and route.dialled != {route.port}
+        if route.is_of_mesh and is_seen and (route.kind != "http" or is_elsewhere):
             yield route
 
 

@@ -67,6 +67,34 @@ def test_callers_see_what_is_told(server: str, client: str, each_lab: Lab) -> No
     assert seen == {key: expected(row) for key, row in told.items()}
 
 
+@pytest.mark.parametrize("client", ["no rule", "DISABLE", "SIMPLE"])
+@pytest.mark.parametrize("server", ["permissive", "strict", "without sidecar"])
+def test_plain_http_that_a_route_sends_to_a_port_of_tls(server: str, client: str, each_lab: Lab) -> None:
+    host = "app.shop.svc.cluster.local"
+    routes = [{"route": [{"destination": {"host": host, "port": {"number": 8443}}}]}]
+    objects = [
+        *SERVERS[server],
+        istio("networking", "VirtualService", "shop", "v", {"hosts": [host], "http": routes}),
+    ]
+    if CLIENTS[client] is not None:
+        ports = [{"port": {"number": 8443}, "tls": CLIENTS[client]}]
+        spec = {"host": host, "trafficPolicy": {"portLevelSettings": ports}}
+        objects.append(istio("networking", "DestinationRule", "shop", "r", spec))
+    pods = [
+        Workload("app", "shop", 0, PORTS, {"app": "app"}, server != "without sidecar"),
+        Workload("caller", "callers", 0, (), {"app": "caller"}),
+    ]
+    around = world(facts("PERMISSIVE"), (), pods, map(json.dumps, objects))
+    found = rows("\n---\n".join(around.documents), Client(SIDECAR, "callers", (("app", "caller"),)))
+    (row,) = [row for row in found if row.host == host and row.sent.route is not None]
+    with cluster(each_lab, around, (CALLER,) if server == "without sidecar" else (CALLER, APP)) as on:
+        ask = Ask(host, headers={"x-case": "routed"})
+        answer = from_pod(on, CALLER, (on.workload(APP).vip, 8080), ask)
+        flags = logged(on, CALLER, "routed")["flags"].replace("-", "")
+
+    assert (str(answer.status), flags) == (caller_sees(row)[:2] if row.verdict.status in FAILING else ("200", ""))
+
+
 def told_of(documents: tuple[str, ...]) -> dict[tuple[str, int], Row]:
     """Judge the very objects that Istio gets."""
     text = "\n---\n".join(documents)

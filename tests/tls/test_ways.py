@@ -48,6 +48,10 @@ def to(name: str = "", port: int | None = 443, host: str = HOST) -> list[dict[st
     return [{"route": [{"destination": destination}]}]
 
 
+def matching(*ports: int | None) -> list[dict[str, Any]]:
+    return [{"match": [{"uri": {"prefix": "/"}, "port": port} for port in ports], **rule} for rule in to()]
+
+
 def seen(objects: list[dict[str, Any]], client: Client) -> list[tuple[str, str]]:
     return [(row.subset, row.verdict.status) for row in on_443(objects, client)]
 
@@ -75,6 +79,9 @@ BY_MESH = ("mesh",)
         ([rule(mode="SIMPLE"), routes(*BY_MESH, http=to())], WEB, [("", "app TLS"), ("", "double TLS")]),
         ([routes(*BY_MESH, http=to())], WEB, [("", "CONFLICT"), ("", "app TLS")]),
         ([routes(*BY_MESH, http=to(port=None))], WEB, [("", "app TLS")]),
+        ([routes(*BY_MESH, http=matching(443))], WEB, [("", "app TLS")]),
+        ([routes(*BY_MESH, http=matching(443, 80))], WEB, [("", "CONFLICT"), ("", "app TLS")]),
+        ([routes(*BY_MESH, http=matching(443, None))], WEB, [("", "CONFLICT"), ("", "app TLS")]),
         ([routes("g", http=to())], WEB, [("", "app TLS")]),
         ([routes(*BY_MESH, http=to(), exportTo=["other"])], WEB, [("", "app TLS")]),
         ([routes(*BY_MESH, http=to(), exportTo=["*"])], WEB, [("", "CONFLICT"), ("", "app TLS")]),
@@ -144,3 +151,12 @@ def test_callers_whose_tls_a_gateway_does_not_open_fail_in_their_own_handshake()
     (row,) = rows([WEB_PORT, routes("g", tls=to(port=80, host="app"))], THROUGH)
 
     assert caller_sees(row).words == "an error of its own TLS handshake"
+
+
+def test_the_tls_of_a_rule_is_told_to_be_the_proxys() -> None:
+    (row,) = [row for row in on_443([rule(ORIGINATES), routes(*BY_MESH, http=to("tls"))], WEB) if row.subset]
+
+    assert (
+        explain(row)[-1]
+        == "The TLS that the client's proxy adds reaches what stands there, which must open it itself"
+    )
