@@ -43,6 +43,7 @@ externalRouting:
 ## Shown by
 
 - `tests/mesh/test_retries.py::test_the_waits_double_up_to_ten_times_the_first`
+- `tests/mesh/test_retries.py::test_the_first_wait_is_25_milliseconds_where_nothing_is_said`
 - `tests/mesh/test_retries.py::test_the_timeout_cuts_tries_that_do_not_fit_into_it`
 """
 

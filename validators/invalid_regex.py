@@ -51,6 +51,7 @@ externalRouting:
 ## Shown by
 
 - `tests/mesh/test_refused_by_envoy.py::test_istio_admits_it_and_envoy_does_not`
+- `tests/mesh/test_refused_by_envoy.py::test_one_expression_holds_up_the_routes_of_every_host`
 - `tests/mesh/test_paths.py::test_istio_refuses_what_is_no_expression`
 """
 

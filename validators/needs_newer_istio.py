@@ -54,7 +54,7 @@ externalRouting:
 - `tests/mesh/test_early.py::test_reset_before_request_was_no_condition_yet`
 - `tests/mesh/test_early.py::test_backoff_was_no_field_yet`
 - `tests/mesh/test_retries.py::test_a_request_ends_before_a_long_wait_does`
-- `tests/mesh/test_retries.py::test_the_waits_double_up_to_ten_times_the_first`
+- `tests/mesh/test_retries.py::test_the_first_wait_is_25_milliseconds_where_nothing_is_said`
 """
 
 from collections.abc import Iterator

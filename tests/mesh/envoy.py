@@ -51,20 +51,25 @@ class Block(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """How a proxy is run: the application behind a sidecar and its ports, addresses of host names, ejection."""
+    """How a proxy is run: the application behind a sidecar and its ports, addresses of host names, ejection.
+
+    Routes are a part of its configuration, or read from a directory, and again when they are sent there anew.
+    """
 
     proxy: Proxy
     app: str = ""
     ports: tuple[int, ...] = ()
     hosts: Mapping[str, str] = {}
     ejection: bool = True
+    routes: Path | None = None
 
 
 class Envoy(NamedTuple):
-    """A running proxy: where it writes what it did, and what it said when it ended."""
+    """A running proxy: where it writes what it did, and what it said when it ended, and its administration."""
 
     access_log: Path
     log: Path
+    admin: str
 
 
 @contextmanager
@@ -92,7 +97,8 @@ def moved(text: str, number: int) -> str:
 def bootstrap(resources: Resources, plan: Plan, access_log: Path, admin: str) -> str:
     """Write the static configuration of a proxy."""
     routes = {route["name"]: stripped(route) for route in resources.routes}
-    listeners = [_listener(_inlined(stripped(found), routes), plan, access_log) for found in resources.listeners]
+    routed = partial(_read_from, directory=plan.routes) if plan.routes else partial(_inlined, routes=routes)
+    listeners = [_listener(routed(stripped(found)), plan, access_log) for found in resources.listeners]
     used = set(re.findall(r'"(outbound\|[^"]+)"', json.dumps([resources.routes, listeners])))
     http = set(re.findall(r'"(outbound\|[^"]+)"', json.dumps(resources.routes)))
     endpoints = {found["clusterName"]: found for found in resources.endpoints}
@@ -128,6 +134,25 @@ def _inlined(listener: Json, routes: Mapping[str, Json]) -> Json:
             name = found.pop("rds")["routeConfigName"]
             found["routeConfig"] = {**routes.get(name, {"name": name}), "validateClusters": False}
     return listener
+
+
+def _read_from(listener: Json, directory: Path) -> Json:
+    """Give a listener that reads its routes from files."""
+    for found in list(_maps(listener)):
+        if "rds" in found:
+            path = {"path": str(directory / found["rds"]["routeConfigName"])}
+            found["rds"]["configSource"] = {"resourceApiVersion": "V3", "pathConfigSource": path}
+    return listener
+
+
+def send(resources: Resources, directory: Path) -> None:
+    """Put routes where a proxy reads them, as istiod sends them: each table is taken or refused as a whole."""
+    kind = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+    for route in resources.routes:
+        table = {"@type": kind, **stripped(route), "validateClusters": False}
+        beside = directory / "next"
+        beside.write_text(json.dumps({"resources": [table]}))
+        beside.rename(directory / route["name"])
 
 
 def _listener(listener: Json, plan: Plan, access_log: Path) -> Json:
@@ -289,18 +314,18 @@ def running(proxies: Iterable[tuple[Resources, Plan]], block: Block, directory: 
         for resources, plan in proxies:
             name = f"{plan.proxy.name}.{plan.proxy.namespace}"
             started[name] = stack.enter_context(_process(resources, plan, block, directory))
-        for admin, process, envoy in started.values():
-            until(partial(_ready, admin, process), partial(said, envoy))
-        yield {name: envoy for name, (_, _, envoy) in started.items()}
+        for process, envoy in started.values():
+            until(partial(_ready, envoy, process), partial(said, envoy))
+        yield {name: envoy for name, (_, envoy) in started.items()}
 
 
 @contextmanager
 def _process(
     resources: Resources, plan: Plan, block: Block, directory: Path
-) -> "Iterator[tuple[str, subprocess.Popen[bytes], Envoy]]":
+) -> "Iterator[tuple[subprocess.Popen[bytes], Envoy]]":
     mark = next(_numbers)
     admin = f"meshguard-test-{getpid()}-{mark}"
-    envoy = Envoy(directory / f"{mark}.access", directory / f"{mark}.log")
+    envoy = Envoy(directory / f"{mark}.access", directory / f"{mark}.log", admin)
     path = directory / f"{mark}.json"
     path.write_text(moved(bootstrap(resources, plan, envoy.access_log, admin), block.number))
     flags = ["--disable-hot-restart", "--concurrency", "1", "--file-flush-interval-msec", "10"]
@@ -312,21 +337,26 @@ def _process(
         pass_fds=[block.claim],
     )
     try:
-        yield admin, process, envoy
+        yield process, envoy
     finally:
         process.kill()
         process.wait()
 
 
-def _ready(admin: str, process: "subprocess.Popen[bytes]") -> bool:
+def _ready(envoy: Envoy, process: "subprocess.Popen[bytes]") -> bool:
     assert process.poll() is None, "Envoy ended"
+    return administered(envoy, "/ready").startswith("HTTP/1.1 200")
+
+
+def administered(envoy: Envoy, path: str) -> str:
+    """Give what a proxy's administration answers; empty where it does not listen yet."""
     with socket.socket(socket.AF_UNIX) as asked:
         try:
-            asked.connect(f"\0{admin}")
-            asked.sendall(b"GET /ready HTTP/1.1\r\nhost: admin\r\n\r\n")
-            return asked.recv(64).startswith(b"HTTP/1.1 200")
+            asked.connect(f"\0{envoy.admin}")
+            asked.sendall(f"GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n".encode())
+            return b"".join(iter(partial(asked.recv, 65536), b"")).decode()
         except OSError:
-            return False
+            return ""
 
 
 def said(envoy: Envoy) -> str:

@@ -3,15 +3,19 @@
 None of it is ever rendered; these are the objects that show it, and that show the lab to be awake.
 """
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.mesh.by_hand import GATEWAY, POLICY
 from tests.mesh.check import CALLER
-from tests.mesh.envoy import Plan, bootstrap, refused
-from tests.mesh.istio import Istio, Mesh, admit, generate
-from tests.mesh.world import ServicePort, Workload, document, documents_of, sidecar
+from tests.mesh.client import Ask, call, dial
+from tests.mesh.envoy import Block, Envoy, Plan, administered, bootstrap, moved, refused, running, said, send, until
+from tests.mesh.istio import Istio, Mesh, Proxy, Resources, admit, generate
+from tests.mesh.world import HTTP_PORT, ServicePort, Workload, document, documents_of, router, sidecar, world
+from tests.targets.istio.given import facts_of
 
 ORDERS = Workload("orders", "shop", 1, (ServicePort(80, "http", "HTTP", 8080),), {"app": "orders"})
 HOST = ORDERS.host
@@ -87,3 +91,61 @@ def test_istio_admits_it_and_envoy_does_not(text: str, reason: str, istio: Istio
 )
 def test_what_is_safe_is_taken(text: str, istio: Istio, tmp_path: Path) -> None:
     assert verdict(istio, text, tmp_path) == ""
+
+
+def at_gateway(istio: Istio, **answered: tuple[str, int]) -> tuple[Proxy, Resources]:
+    """Give a gateway, and what it gets: each host answers what matches an expression with a status."""
+    facts = facts_of(POLICY.format(mtls="PERMISSIVE", outbound="ALLOW_ANY", gateway="terminate", istio=istio.minor))
+    documents = [
+        document(
+            "networking.istio.io/v1",
+            "VirtualService",
+            team,
+            team,
+            spec={
+                "hosts": [f"{team}.example.com"],
+                "gateways": ["istio-ingress/public"],
+                "http": [{"match": [{"uri": {"regex": regex}}], "directResponse": {"status": status}}],
+            },
+        )
+        for team, (regex, status) in answered.items()
+    ]
+    assert [admit(istio, text)[0] for text in documents] == [""] * len(documents)
+    around = world(facts, (), [], documents)
+    proxy = router(around.workloads[GATEWAY])
+    (resources,) = generate(istio, around.documents, [proxy], around.mesh)
+    return proxy, resources
+
+
+def refusals(envoy: Envoy) -> int:
+    """Tell how often a proxy has refused routes."""
+    found = re.findall(r"rds\..*update_rejected: (\d+)", administered(envoy, "/stats?filter=update_rejected"))
+    return sum(map(int, found))
+
+
+def test_one_expression_holds_up_the_routes_of_every_host(istio: Istio, block: Block, tmp_path: Path) -> None:
+    directory = tmp_path / "routes"
+    directory.mkdir()
+    proxy, first = at_gateway(istio, checkout=("/a", 201), other=("/a", 202))
+    bad = at_gateway(istio, checkout=(r"/\p{Letter}", 203), other=("/a", 204))[1]
+    mended = at_gateway(istio, checkout=("/a", 205), other=("/a", 206))[1]
+
+    def statuses() -> list[int]:
+        asks = [Ask(f"{team}.example.com", "/a") for team in ("checkout", "other")]
+        return [call(dial(moved(proxy.address, block.number), HTTP_PORT), ask).status for ask in asks]
+
+    plans = [(first, Plan(proxy, routes=directory))]
+    send(first, directory)
+    with running(plans, block, tmp_path) as envoys:
+        (envoy,) = envoys.values()
+        assert statuses() == [201, 202]
+        send(bad, directory)
+        until(lambda: refusals(envoy), lambda: said(envoy))
+        assert statuses() == [201, 202]
+        send(mended, directory)
+        until(lambda: statuses() == [205, 206], lambda: said(envoy))
+    send(bad, directory)
+    with running(plans, block, tmp_path) as envoys:
+        (envoy,) = envoys.values()
+        until(lambda: refusals(envoy), lambda: said(envoy))
+        assert statuses() == [404, 404]
