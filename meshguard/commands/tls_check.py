@@ -136,7 +136,8 @@ def _chosen(judged: Iterable[Judged], asked: str) -> list[Judged]:
 
 
 def _is_meant(row: Row, host: str, port: str) -> bool:
-    is_host = row.host == host or (bool(host) and not row.service.is_entry and row.host.startswith(f"{host}."))
+    known = row.host.lower()
+    is_host = known == host or (bool(host) and not row.service.is_entry and known.startswith(f"{host}."))
     return is_host and port in {str(row.port.number), row.port.name}
 
 

@@ -10,7 +10,7 @@ from meshguard.tls.check import Row
 from meshguard.tls.client import GATEWAY, NONE, PASSTHROUGH, SIDECAR
 from meshguard.tls.destination_rule import Obeyed
 from meshguard.tls.facts import Ref
-from meshguard.tls.protocol import HTTP
+from meshguard.tls.protocol import AUTO, HTTP
 from meshguard.tls.verdict import (
     APP_TLS,
     BLOCKED,
@@ -118,7 +118,8 @@ def _client(row: Row) -> str:
     if sent.why == "udp":
         return "UDP is not captured by sidecars: neither rules nor policies hold for it"
     if sent.why == "no-proxy":
-        return f"The caller has no proxy, so that it sends what it speaks itself: {words.layers(sent.layers)}"
+        spoken = "plaintext, or TLS that fares alike" if row.port.protocol == AUTO else words.layers(sent.layers)
+        return f"The caller has no proxy, so that it sends what it speaks itself: {spoken}"
     whole = words.layers(sent.layers)
     if sent.why in _UNKNOWN:
         scope = "" if sent.scope is None else words.place(sent.scope)

@@ -1,6 +1,7 @@
 """Objects as trees in, the facts of a mesh out; what the API would refuse is left out and named."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from meshguard.tls import istio_objects, kubernetes_objects, mesh_settings
@@ -23,6 +24,7 @@ from meshguard.tls.facts import (
 from meshguard.tls.fields import MalformedError
 from meshguard.tls.head import Head, head
 from meshguard.tls.reading import Document
+from meshguard.tls.unknown import unknown_fields
 
 Fact: TypeAlias = (
     Namespace | Service | Workload | Endpoint | PeerAuthentication | DestinationRule | Sidecar | Gateway | Route
@@ -54,6 +56,7 @@ _REMARKED: Mapping[tuple[str, str], str] = {
     ("authentication.istio.io", "MeshPolicy"): _GONE,
     ("gateway.networking.k8s.io", "BackendTLSPolicy"): _UNJUDGED,
 }
+_MOST = 5  # remarks on one object
 _NOT_YET = "~"  # sorts after every time: what has none is still to be created
 _SETTINGS = {("", "ConfigMap"), ("install.istio.io", "IstioOperator"), ("sailoperator.io", "Istio")}
 
@@ -106,9 +109,16 @@ def _heads(documents: Iterable[Document], namespace: str, remarks: list[Remark])
             before = last[key].ref.span
             said = f"{_named(found.ref)} is also at {before.file}:{before.line}: the last one counts"
             remarks.append(Remark(found.ref.span, said))
+        remarks += _of_no_field(document, found.ref)
         last.pop(key, None)
         last[key] = found
     return tuple(last.values())
+
+
+def _of_no_field(document: Document, ref: Ref) -> Iterator[Remark]:
+    """Name the first fields of an object that its kind does not have."""
+    for path, span in islice(unknown_fields(document.group, document.kind, document.node), _MOST):
+        yield Remark(span, f"{_named(ref)} has no field '{path}': the API refuses it, or drops it")
 
 
 def _named(ref: Ref) -> str:

@@ -121,6 +121,13 @@ def test_explain(run: Run) -> None:
         assert (result.code, result.out) == (1, EXPLAINED)
 
 
+def test_explain_a_host_that_is_written_otherwise(run: Run) -> None:
+    spec = "{hosts: [API.vendor.io], ports: [{number: 443, name: p, protocol: TLS}]}"
+    entry = f"{{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {{name: e}}, spec: {spec}}}"
+
+    assert "API.vendor.io:443" in check(run, "-f", "-", "--explain", "api.VENDOR.io:443", stdin=entry).out
+
+
 def test_explain_what_is_not_there(run: Run) -> None:
     result = check(run, "-f", "-", "--explain", "payments:80")
 

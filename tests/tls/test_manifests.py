@@ -168,6 +168,57 @@ def test_what_looks_as_if_it_counted(group: str, kind: str, words: str) -> None:
     assert (remark.message, remark.is_error) == (f"{kind} 'default/a' {words}", False)
 
 
+RULE = """
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: r}
+spec:
+  host: app
+  trafficPolicy:
+    portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE}}]
+"""
+POLICY = """
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: p}
+spec:
+  selector: {matchLabels: {any: thing}}
+  portLevelMtls: {"80": {mode: STRICT}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (RULE, []),
+        (POLICY, []),
+        # https://github.com/canonical/microk8s/issues/445: what should stand within spec stands beside it
+        (
+            f"{RULE}trafficPolicy: {{tls: {{mode: ISTIO_MUTUAL}}}}",
+            [(9, "'default/r' has no field 'trafficPolicy'")],
+        ),
+        (
+            RULE.replace("port: {number", "port: {name: x, nummer"),
+            [(8, "'spec.trafficPolicy.portLevelSettings.port.n")] * 2,
+        ),
+        (
+            POLICY.replace("mode:", "mod:"),
+            [(7, "'default/p' has no field 'spec.portLevelMtls.80.mod': the API refuses it")],
+        ),
+        (
+            f"{POLICY}  a: 1\n  b: 1\n  c: 1\n  d: 1\n  e: 1\n  f: 1",
+            [(line, "no field 'spec.") for line in range(8, 13)],
+        ),
+    ],
+)
+def test_fields_that_there_are_not(text: str, told: list[tuple[int, str]]) -> None:
+    remarks = [remark for remark in understood(text).remarks if not remark.is_error]
+
+    assert [remark.span.line for remark in remarks] == [line for line, _ in told]
+    for remark, (_, words) in zip(remarks, told, strict=True):
+        assert words in remark.message
+
+
 CONFIG = """
 apiVersion: v1
 kind: ConfigMap

@@ -188,6 +188,9 @@ CASES = {
         "503 URX,UF",
         "TLS reaches an application whose port is declared as plaintext",
     ),
+    "no proxy, to a port without a protocol": case(
+        [service({"port": 443}), STRICT], "CONFLICT", " ", "plaintext, or TLS that fares alike", client=Client(NONE)
+    ),
     "no proxy at all": case(
         [service(TCP), STRICT], "CONFLICT", " ", "The caller has no proxy", client=Client(NONE)
     ),
