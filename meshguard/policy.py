@@ -211,6 +211,24 @@ def is_itself(service: str, facts: Facts) -> bool:
     return name == facts.identity.service and namespace in ("", facts.identity.namespace)
 
 
+def mtls_of(service: str, facts: Facts) -> str:
+    """Give the mode of mutual TLS of a service that is called by `name` or `name.namespace`."""
+    return facts.mesh.namespaces.get(full_name(service, facts).partition(".")[2], facts.mesh.mtls)
+
+
+def full_name(service: str, facts: Facts) -> str:
+    """Give `name.namespace` of a service that may be called by its `name` alone."""
+    return service if "." in service else f"{service}.{facts.identity.namespace or ''}"
+
+
+def fate_of_foreign_host(service: str, facts: Facts) -> str:
+    """Tell what requests to a service do whose Host nobody in the mesh has."""
+    if facts.mesh.outbound_traffic == "REGISTRY_ONLY":
+        return "get 502"
+    how = {"STRICT": "which mutual TLS refuses (503)", "PERMISSIVE": "without identity, retries and telemetry"}
+    return f"arrive as plaintext, {how.get(mtls_of(service, facts), 'without its retries and timeouts')}"
+
+
 def in_cluster(host: str, facts: Facts) -> bool:
     """Tell whether a host name is one that a cluster gives out itself, such as `orders.shop.svc.cluster.local`."""
     domains = {facts.mesh.cluster_domain, "cluster.local"}

@@ -20,6 +20,19 @@ upstreams:
     forwardedHosts: [shop.example.com]  # info: [forwarded-host-needs-callee] "catalog", "shop.example.com"
 ```
 
+```policy
+mesh: {mtls: STRICT, namespaces: {legacy: {mtls: PERMISSIVE}}}
+```
+
+```yaml
+ports:
+  - {number: 8080, name: http}
+upstreams:
+  - service: catalog.legacy
+    port: 8080
+    forwardedHosts: [shop.example.com]  # info: [forwarded-host-needs-callee] "without identity"
+```
+
 ## Good
 
 ```yaml
@@ -59,7 +72,7 @@ internalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity, quoted
-from meshguard.policy import Facts, is_itself
+from meshguard.policy import fate_of_foreign_host, is_itself
 from meshguard.rule import Case, Rule
 
 
@@ -74,14 +87,8 @@ def check(case: Case) -> Iterator[Finding]:
             yield Finding(
                 upstream.at / "forwardedHosts",
                 f"requests with the Host {names} reach '{service}' only if it lists them in its"
-                f" internalRouting.forwardedHosts; else they {_else(case.facts)}",
+                f" internalRouting.forwardedHosts; else they {fate_of_foreign_host(service, case.facts)}",
             )
-
-
-def _else(facts: Facts) -> str:
-    if facts.mesh.outbound_traffic == "REGISTRY_ONLY":
-        return "get 502"
-    return "arrive as plaintext" + ("" if facts.mtls == "DISABLE" else ", which mutual TLS refuses (503)")
 
 
 RULE = Rule("forwarded-host-needs-callee", Severity.INFO, __doc__, check)

@@ -12,8 +12,9 @@ from meshguard.model import build
 from meshguard.policy import Facts, Identity
 from meshguard.rule import Case
 from meshguard.targets.istio import TARGET
-from tests.mesh.client import Ask
+from tests.mesh.client import Ask, Speaks, call_http2, captured
 from tests.mesh.cluster import Cluster, Lab, cluster, from_pod, logged
+from tests.mesh.envoy import until
 from tests.mesh.world import ServicePort, Workload, document, world
 from tests.targets.istio.given import facts_of, service_of
 from tests.tree import tree
@@ -36,6 +37,7 @@ internalRouting:
     - {path: /canary, backends: [{service: orders, weight: 0}, {service: orders-next, weight: 100}]}
 """
 AFTER = BEFORE.replace("internalRouting:", f"internalRouting:\n  forwardedHosts: [{PUBLIC}]")
+CATALOG_PORTS = (ServicePort(80, "http", "HTTP", 8081), ServicePort(8080, "http-all", "HTTP", 8082))
 _cases = count()
 
 
@@ -50,7 +52,7 @@ def deployed(lab: Lab, text: str, known: Facts, *documents: str) -> Iterator[Clu
     rendered = TARGET.render(service, known)
     more = [
         Workload("proxy", "edge", 0, (), {"app": "proxy"}),
-        Workload("catalog", "shop", 0, (ServicePort(80, "http", "HTTP", 8081),), {"app": "catalog"}),
+        Workload("catalog", "shop", 0, CATALOG_PORTS, {"app": "catalog"}),
     ]
     around = world(known, [(service, known, rendered)], more, documents)
     proxies = [name for name in around.workloads if not name.startswith("gateway")]
@@ -133,6 +135,135 @@ def test_the_public_host_alone_is_not_enough(hosts: list[str], expected: str, la
         assert calls(on, PUBLIC) == expected
 
 
+# Host headers that proxies send for the public host, by what the callee lists.
+TAKEN = {
+    f"[{PUBLIC}]": (
+        [PUBLIC, f"{PUBLIC}:80", f"{PUBLIC}:8080", f"{PUBLIC}:443", PUBLIC.upper()],
+        [OTHER, f"www.{PUBLIC}", f"{PUBLIC}."],
+    ),
+    f"[{PUBLIC}, www.example.org, '*.{PUBLIC}']": (
+        [PUBLIC, "www.example.org", f"www.{PUBLIC}", f"a.b.{PUBLIC}:8080"],
+        [OTHER, "example.org"],
+    ),
+}
+
+
+@pytest.mark.parametrize("outbound", ["ALLOW_ANY", "REGISTRY_ONLY"])
+@pytest.mark.parametrize(("listed", "taken", "foreign"), [(key, *found) for key, found in TAKEN.items()])
+def test_hosts_as_proxies_write_them_on_every_port(
+    listed: str, taken: list[str], foreign: list[str], outbound: str, lab: Lab
+) -> None:
+    text = f"""
+ports: [{{number: 8080, name: http}}, {{number: 8081, name: http-b}}, {{number: 9000, name: grpc}}]
+internalRouting: {{forwardedHosts: {listed}}}
+"""
+    with deployed(lab, text, facts("STRICT", outbound, lab)) as on:
+        for port in (8080, 8081):
+            assert {host: calls(on, host, port=port) for host in taken} == dict.fromkeys(
+                taken, "200 orders.shop over mTLS"
+            )
+            assert {host: calls(on, host, port=port) for host in foreign} == dict.fromkeys(
+                foreign, TODAY["STRICT", outbound]
+            )
+        assert {in_http2(on, host, 9000) for host in taken} == {(200, "HTTP/2", True)}
+        assert {in_http2(on, host, 8080) for host in taken} == {(200, "HTTP/1.1", True)}
+
+
+def in_http2(on: Cluster, host: str, port: int) -> tuple[int, str, bool]:
+    """Give what a proxy gets that speaks HTTP/2, what the service is spoken to in, and whether over mTLS."""
+    case = f"s5-{next(_cases)}"
+    connection = captured(on.at(on.workload(PROXY).pod), on.at(on.workload(ORDERS).vip), port)
+    answer = call_http2(connection, Ask(host, headers={"x-case": case}))
+    (seen,) = on.backs.seen[case]
+    return answer.status, seen.version, IDENTITY in seen.headers.get("x-forwarded-client-cert", "")
+
+
+TREATED = """
+ports: [{number: 8080, name: http}, {number: 8081, name: http-b}]
+internalRouting:
+  forwardedHosts: [shop.example.com]
+  pathConfiguration:
+    - {path: /old, rewritePath: /new}
+    - {path: /shadowed, mirror: {service: orders-shadow, percent: 100}}
+    - {path: /split, backends: [{service: orders, weight: 50}, {service: orders-next, weight: 50}]}
+    - {path: /b, port: http-b, rewritePath: /only-b}
+resilience: {outlierDetection: {consecutiveErrors: 1, ejectionTime: 60s, maxEjectionPercent: 100}}
+"""
+
+
+@pytest.mark.parametrize("host", [PUBLIC, OWN])
+def test_every_setting_holds_for_the_public_host(host: str, lab: Lab) -> None:
+    with deployed(lab, TREATED, facts("STRICT", "REGISTRY_ONLY", lab)) as on:
+        paths = {(port, path): arrived(on, host, path, port) for port in (8080, 8081) for path in ("/old/x", "/b")}
+        assert paths == {
+            (8080, "/old/x"): {"orders.shop": "/new/x"},
+            (8080, "/b"): {"orders.shop": "/b"},
+            (8081, "/old/x"): {"orders.shop": "/new/x"},
+            (8081, "/b"): {"orders.shop": "/only-b"},
+        }
+        assert arrived(on, host, "/shadowed", 8080, 2) == {
+            "orders.shop": "/shadowed",
+            "orders-shadow.shop": "/shadowed",
+        }
+        met = [next(iter(arrived(on, host, "/split", 8080))) for _ in range(40)]
+        assert set(met) == {"orders.shop", "orders-next.shop"}
+        assert failing(on, host, "/", "503") == (503, 1)
+        assert failing(on, host, "/", "503") == (503, 0)  # the only pod is left out
+
+
+def arrived(on: Cluster, host: str, path: str, port: int, number: int = 1) -> dict[str, str]:
+    """Give who got a request over mutual TLS, and with which path, as soon as that are so many."""
+    case = f"s5-{next(_cases)}"
+    ask = Ask(host, path, headers={"x-case": case, "x-answers": "200"})
+    assert from_pod(on, PROXY, (on.workload(ORDERS).vip, port), ask).status == 200
+    until(lambda: len(on.backs.seen[case]) >= number, lambda: f"only {on.backs.seen[case]}")
+    places = {on.at(found.app): name for name, found in on.world.workloads.items()}
+    assert all(IDENTITY in seen.headers["x-forwarded-client-cert"] for seen in on.backs.seen[case])
+    return {places[seen.address]: seen.path for seen in on.backs.seen[case]}
+
+
+@pytest.mark.parametrize(
+    ("port", "second"),
+    [(8080, "200 catalog.shop over mTLS"), (8081, "200 orders.shop over mTLS")],
+)
+def test_a_host_that_two_services_take(port: int, second: str, lab: Lab) -> None:
+    """The older one has it, on the port that both have."""
+    known = facts("STRICT", "ALLOW_ANY", lab)
+    to = {"destination": {"host": "catalog.shop.svc.cluster.local", "port": {"number": 8080}}}
+    older = document(
+        "networking.istio.io/v1",
+        "VirtualService",
+        "catalog.mesh",
+        "shop",
+        metadata={"creationTimestamp": "2020-01-01T00:00:00Z"},
+        spec={
+            "hosts": ["catalog.shop.svc.cluster.local", PUBLIC],
+            "gateways": ["mesh"],
+            "http": [{"match": [{"port": 8080}], "route": [to]}],
+        },
+    )
+    text = f"ports: [{{number: {port}, name: http}}]\ninternalRouting: {{forwardedHosts: [{PUBLIC}]}}"
+    with deployed(lab, text, known, older) as on:
+        assert calls(on, PUBLIC, to=CATALOG) == "200 catalog.shop over mTLS"
+        assert calls(on, PUBLIC, port=port) == second
+        assert calls(on, OWN, port=port) == "200 orders.shop over mTLS"
+
+
+# Ports that a proxy reaches with a Host that nobody has: no HTTP, TLS of its own, past the sidecar, no mutual TLS.
+UNASKED = {
+    "tcp": ("{number: 8080, name: tcp}", "STRICT", None),
+    "https": ("{number: 8080, name: https}", "STRICT", Speaks(PUBLIC)),
+    "past the sidecar": ("{number: 8080, name: http, bypassMesh: true}", "STRICT", None),
+    "no mutual TLS": ("{number: 8080, name: http}", "DISABLE", None),
+}
+
+
+@pytest.mark.parametrize(("port", "mode", "speaks"), UNASKED.values(), ids=UNASKED)
+def test_where_no_host_is_asked_for(port: str, mode: str, speaks: Speaks | None, lab: Lab) -> None:
+    with deployed(lab, f"ports: [{port}]", facts(mode, "ALLOW_ANY", lab)) as on:
+        assert from_pod(on, PROXY, (on.workload(ORDERS).vip, 8080), Ask(PUBLIC), speaks).status == 200
+
+
 def said(text: str, known: Facts) -> dict[str, str]:
     """Give the findings of values by rule."""
     node = tree(text)
@@ -145,6 +276,17 @@ def test_the_proxys_values_alone_say_what_the_service_must_do() -> None:
     text = f"upstreams: [{{service: catalog, port: 8080, forwardedHosts: [{PUBLIC}]}}]"
 
     assert "internalRouting.forwardedHosts" in said(text, known)["forwarded-host-needs-callee"]
+
+
+def test_two_names_of_one_service_are_one(lab: Lab) -> None:
+    known = facts("STRICT", "ALLOW_ANY", lab)
+    names = ("catalog", "catalog.shop", "catalog.other")
+    listed = [
+        ", ".join(f"{{service: {name}, port: 8080, forwardedHosts: [{PUBLIC}]}}" for name in names[:number])
+        for number in (2, 3)
+    ]
+
+    assert ["forwarded-host-twice" in said(f"upstreams: [{text}]", known) for text in listed] == [False, True]
 
 
 def test_the_services_values_alone_say_whom_it_takes_in() -> None:

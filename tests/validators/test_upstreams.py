@@ -144,7 +144,8 @@ def test_what_asks_for_tls_itself_hurts_where_only_declared_hosts_are_let_out() 
     ("policy", "words"),
     [
         ("{}", "arrive as plaintext, which mutual TLS refuses (503)"),
-        ("mesh: {mtls: DISABLE}", "arrive as plaintext"),
+        ("mesh: {mtls: DISABLE}", "arrive as plaintext, without its retries and timeouts"),
+        ("mesh: {mtls: PERMISSIVE}", "arrive as plaintext, without identity, retries and telemetry"),
         ("mesh: {outboundTraffic: REGISTRY_ONLY}", "get 502"),
     ],
 )
