@@ -75,6 +75,18 @@ def gateway_ports(service: Service, facts: Facts) -> tuple[Port, ...]:
     return opened_ports(service) if gateways(service, facts, "terminate") else ()
 
 
+def foreign_backends(service: Service, facts: Facts) -> tuple[tuple[ValuePath, str, int], ...]:
+    """Give the places that send requests which a gateway opened to other Services: with their names and ports."""
+    routing, own = service.external, facts.identity.service
+    found: list[tuple[ValuePath, str, int]] = []
+    for route in table(routing) if routing is not None and gateways(service, facts, "terminate") else ():
+        port = routing and route_port(service, routing, route)
+        if port is not None and route.redirect is None:
+            to = (*route.backends, *((route.mirror,) if route.mirror is not None else ()))
+            found += [(each.at, each.service, each.port or port.number) for each in to if each.service != own]
+    return tuple(found)
+
+
 def opened_ports(service: Service) -> tuple[Port, ...]:
     """Give the ports that requests from outside go to where TLS is opened for them."""
     routing = service.external
@@ -96,6 +108,15 @@ def routed_targets(service: Service, facts: Facts) -> frozenset[int]:
         named = {route.port.value for route in service.internal.routes or () if route.port is not None}
         used += [port for port in service.ports if port.name in named]
     return frozenset(port.target for port in used if port is not None)
+
+
+def open_targets(service: Service, facts: Facts) -> frozenset[int]:
+    """Give the container ports whose application gets the TLS of callers without a mesh certificate as it is.
+
+    Those that a gateway speaks TLS to take any caller in; past the sidecar nobody is asked.
+    """
+    spoken = [port for port in gateway_ports(service, facts) if port.protocol == "HTTPS"]
+    return frozenset(port.target for port in (*spoken, *(port for port in service.ports if port.bypass_mesh)))
 
 
 def exposed_metrics(service: Service) -> tuple[tuple[ValuePath, Port], ...]:

@@ -8,7 +8,8 @@ certificates it negotiates HTTP/2 and hands that to an application that speaks H
 
 On an HTTPS port a Prometheus without mesh certificates can scrape (`mesh.prometheus: outside`): it speaks TLS to
 the application. With mesh certificates it can where the mode is not STRICT; under STRICT the sidecar opens that TLS
-and the application gets plain HTTP. With metrics merging the agent in the pod asks over plain HTTP.
+and the application gets plain HTTP. It does not on a port that a gateway speaks TLS to, which takes any caller in
+therefore, nor on one past the sidecar. With metrics merging the agent in the pod asks over plain HTTP.
 
 ## Bad
 
@@ -42,6 +43,19 @@ ports:
   - {number: 8443, name: https-metrics, metrics: /metrics}
 ```
 
+```policy
+mesh: {mtls: STRICT, prometheus: sidecar}
+gateways: {public: {gateway: istio-ingress/public}}
+```
+
+```yaml
+ports:
+  - {number: 8443, name: https, tls: {serverName: orders.internal.example.com}, metrics: /metrics}
+externalRouting:
+  hosts: [orders.example.com]
+  port: https
+```
+
 ## See
 
 - https://istio.io/latest/docs/ops/integrations/prometheus/#tls-settings
@@ -52,11 +66,13 @@ ports:
 
 - `tests/stories/test_s6_metrics.py::test_what_the_reporters_saw`
 - `tests/mesh/test_https_ports.py::test_metrics_over_https`
+- `tests/stories/test_s6_metrics.py::test_metrics_of_an_https_port_that_takes_any_caller_in`
 """
 
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
+from meshguard.exposure import open_targets
 from meshguard.model import HTTP_LIKE, Port
 from meshguard.policy import Facts
 from meshguard.rule import Case, Rule
@@ -64,12 +80,13 @@ from meshguard.rule import Case, Rule
 
 def check(case: Case) -> Iterator[Finding]:
     """Find ports with metrics whose protocol does not carry them."""
+    is_open = open_targets(case.service, case.facts)
     for port in case.service.ports:
         if port.metrics is not None and port.protocol not in HTTP_LIKE:
-            yield from _judged(port, case.facts)
+            yield from _judged(port, case.facts, opens=case.facts.mtls == "STRICT" and port.target not in is_open)
 
 
-def _judged(port: Port, facts: Facts) -> Iterator[Finding]:
+def _judged(port: Port, facts: Facts, *, opens: bool) -> Iterator[Finding]:
     at = port.at / "metrics"
     if port.protocol != "HTTPS":
         yield Finding(
@@ -77,7 +94,7 @@ def _judged(port: Port, facts: Facts) -> Iterator[Finding]:
             f"'{port.metrics}' is scraped over HTTP, and port '{port.name}' is {port.protocol}, so scrapes fail;"
             " declare it HTTP (name: http-metrics)",
         )
-    elif facts.mesh.prometheus == "merged" or (facts.mesh.prometheus == "sidecar" and facts.mtls == "STRICT"):
+    elif facts.mesh.prometheus == "merged" or (facts.mesh.prometheus == "sidecar" and opens):
         yield Finding(
             at,
             f"'{port.metrics}' would be asked for in plain HTTP, as Prometheus is '{facts.mesh.prometheus}' here,"

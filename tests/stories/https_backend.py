@@ -27,10 +27,10 @@ def by_gateway(on: Cluster) -> str:
     return f"{answer.status} {logged(on, GATEWAY, headers['x-case'])['flags']}"
 
 
-def through_passthrough(on: Cluster) -> str:
+def through_passthrough(on: Cluster, gateway: str = GATEWAY, host: str = PUBLIC) -> str:
     """Tell what a caller outside gets whose TLS the gateway does not open."""
     headers = case()
-    answer = through_gateway_tls(on, GATEWAY, Ask(PUBLIC, headers=headers), Speaks(PUBLIC))
+    answer = through_gateway_tls(on, gateway, Ask(host, headers=headers), Speaks(host))
     if answer.status == 200:
         assert [seen.tls for seen in on.backs.seen[headers["x-case"]]] == [True]
     return str(answer.status or answer.failure)

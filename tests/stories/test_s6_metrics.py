@@ -13,7 +13,15 @@ from meshguard.policy import Facts, Identity
 from meshguard.rule import Case
 from meshguard.targets.istio import TARGET
 from tests.mesh.client import Ask, Speaks
-from tests.mesh.cluster import Cluster, Lab, cluster, from_outside, from_pod, through_gateway
+from tests.mesh.cluster import (
+    Cluster,
+    Lab,
+    cluster,
+    from_outside,
+    from_pod,
+    through_gateway,
+    through_gateway_tls,
+)
 from tests.mesh.world import ServicePort, Workload, world
 from tests.targets.istio.given import facts_of, service_of
 from tests.tree import tree
@@ -23,7 +31,7 @@ SHOP = Identity("orders", "checkout", "shop", "prod")
 GATEWAY, CALLER, ORDERS = "gateway-public.istio-ingress", "caller.callers", "orders.shop"
 POLICY = """
 mesh: {{mtls: {mode}, prometheus: {prometheus}, istioVersion: "1.31"}}
-gateways: {{public: {{gateway: istio-ingress/public, hostTemplate: "{{service}}.example.com"}}}}
+gateways: {{public: {{gateway: istio-ingress/public, hostTemplate: "{{service}}.example.com", tls: {gateway}}}}}
 podLabels: {{app: "{{service}}"}}
 exemptions: [{{rule: bypasses-mesh, service: orders, reason: tests, approvedBy: tests, expires: 2031-01-01}}]
 """
@@ -55,8 +63,8 @@ WITHOUT_CERTIFICATE = Speaks(None, alpn=("http/1.1",))
 _cases = count()
 
 
-def policy(prometheus: str, mode: str = "STRICT") -> Facts:
-    return facts_of(POLICY.format(prometheus=prometheus, mode=mode), SHOP)
+def policy(prometheus: str, mode: str = "STRICT", gateway: str = "terminate") -> Facts:
+    return facts_of(POLICY.format(prometheus=prometheus, mode=mode, gateway=gateway), SHOP)
 
 
 def findings(text: str, facts: Facts) -> tuple[Diagnostic, ...]:
@@ -206,10 +214,55 @@ def test_beside_the_metrics_of_their_port_everything_is_reachable(lab: Lab) -> N
 
 def test_an_excluded_port_is_read_in_plain_text(lab: Lab) -> None:
     assert errors(EXCLUDED_PORT, policy("outside")) == set()
+    assert "no sidecar sees port" in words(EXCLUDED_PORT, policy("sidecar"))["uncertain-scrape"]
     with deployed(lab, EXCLUDED_PORT, policy("outside")) as on:
         assert scraped(on, 9090) == READ
+        assert scraped(on, 9090, WITH_CERTIFICATE) == f"{NOTHING} TLS bytes"
         assert scraped(on, 8080) == NOTHING
         assert from_inside(on, 9090) == 200
+
+
+@pytest.mark.parametrize("mode", ["STRICT", "PERMISSIVE"])
+def test_a_gateway_that_passes_tls_through_hides_nothing(mode: str, lab: Lab) -> None:
+    text = "ports: [{number: 8443, name: https, metrics: /metrics}]\nexternalRouting: {port: https}"
+    facts = policy("outside", mode, gateway="passthrough")
+    ask = Ask("orders.example.com", "/metrics", headers={"x-case": "passed"})
+
+    assert errors(text, facts) == {"metrics-behind-passthrough"}
+    with deployed(lab, text, facts) as on:
+        assert through_gateway_tls(on, GATEWAY, ask, Speaks("orders.example.com")).status == 200
+        assert [seen.path for seen in on.backs.seen["passed"]] == ["/metrics"]
+
+
+@pytest.mark.parametrize("bypassed", ["false", "true"])
+def test_metrics_of_an_https_port_that_takes_any_caller_in(bypassed: str, lab: Lab) -> None:
+    """A gateway speaks TLS to it, or no sidecar sees it: the application gets the scraper's TLS as it is."""
+    text = f"""
+ports: [{{number: 8443, name: https, metrics: /metrics, bypassMesh: {bypassed}, tls: {{serverName: backend}}}}]
+externalRouting: {{port: https}}
+"""
+
+    assert words(text, policy("sidecar")) == {}
+    with deployed(lab, text, policy("sidecar")) as on:
+        for speaks in (WITH_CERTIFICATE, IN_HTTP2, WITHOUT_CERTIFICATE):
+            assert scraped(on, 8443, speaks) == READ
+        assert from_the_internet(on, "/metrics") == (404, set())
+        assert from_the_internet(on, "/orders") == (200, {8443})
+
+
+# What Prometheus gets of a declared port that speaks HTTP/2 to the application, with and without mesh certificates.
+IN_HTTP2_ONLY = {"sidecar": ["0", "200 GET HTTP/2", "200 GET HTTP/2"], "outside": ["200 GET HTTP/2", "0", "0"]}
+
+
+@pytest.mark.parametrize("name", ["http2-metrics", "grpc"])
+@pytest.mark.parametrize("prometheus", IN_HTTP2_ONLY)
+def test_a_port_whose_application_is_spoken_to_in_http2(prometheus: str, name: str, lab: Lab) -> None:
+    text = OWN_PORT.replace("http-metrics", name)
+
+    assert errors(text, policy(prometheus)) == set()
+    with deployed(lab, text, policy(prometheus)) as on:
+        found = [scraped(on, 9090, speaks) for speaks in (None, WITH_CERTIFICATE, IN_HTTP2)]
+        assert found == IN_HTTP2_ONLY[prometheus]
 
 
 def test_merging_is_asked_for_by_annotations() -> None:

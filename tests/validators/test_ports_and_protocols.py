@@ -7,7 +7,7 @@ from tests.judged import diagnostics, judged, told
 GATEWAYS = """
 gateways:
   public: {gateway: istio-ingress/public, default: true}
-  edge: {gateway: istio-ingress/edge, tls: passthrough}
+  edge: {gateway: istio-edge/edge, tls: passthrough}
 """
 MERGED, SIDECAR, OUTSIDE = (f"mesh: {{prometheus: {word}}}" for word in ("merged", "sidecar", "outside"))
 
