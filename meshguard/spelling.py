@@ -369,6 +369,8 @@ def _path(wrong: Wrong) -> str:
         return f"write {path.strip(_QUOTES)} in straight quotes, or in none"
     bare = re.sub(r"^[a-z]+://[^/]*", "", re.split("[?#]", path.strip())[0])
     bare = re.sub("/+", "/", f"/{bare}")
+    if wrong.name == "metrics" and "?" in path:
+        return f"a query belongs to the settings of the scraper: write {bare}"
     plain = re.split(_SIGNS, re.sub(r"^/\^/?", "/", bare))[0].rpartition("/")[0] or "/"
     for pattern, answer in _NO_PATH.items():
         if re.search(pattern, path):

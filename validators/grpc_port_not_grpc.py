@@ -7,7 +7,8 @@ gRPC needs HTTP/2 all the way. To a port declared HTTP, gateways and sidecars sp
 one pod for good: no balancing, no retries, no metrics for each method.
 
 Only the name decides here (`http-grpc`, `tcp-grpc`) or the number 50051, which is gRPC's own. Where the application
-encrypts gRPC itself, `protocol: TLS` says so.
+encrypts gRPC itself, `protocol: TLS` says so, and so does HTTPS for callers in the mesh; but a gateway that opened
+TLS speaks HTTP/1.1 inside the TLS that it adds (run on Istio 1.27 and 1.31).
 
 ## Bad
 
@@ -19,10 +20,20 @@ ports:
     name: tcp-orders  # warning: [grpc-port-not-grpc] "tcp-orders"
 ```
 
+```yaml
+ports:
+  - number: 8443
+    name: https-grpc  # warning: [grpc-port-not-grpc] "https-grpc", "passthrough"
+    tls: {serverName: orders.internal.example.com}
+externalRouting:
+  hosts: [orders.example.com]
+```
+
 ## Good
 
 ```yaml
 ports:
+  - {number: 8443, name: https-grpc}
   - {number: 50051, name: grpc}
   - {number: 50052, name: tls-grpc}
   - {number: 8080, name: http-grpc-json}
@@ -37,30 +48,40 @@ ports:
 
 - `tests/mesh/test_ports.py::test_what_a_port_of_grpc_is_spoken_to_in`
 - `tests/mesh/test_ports.py::test_an_application_that_speaks_http2_alone`
+- `tests/mesh/test_https_ports.py::test_a_gateway_speaks_http_1_inside_the_tls_that_it_adds`
 - `tests/mesh/test_ports.py::test_one_long_connection_to_a_tcp_port_meets_one_pod`
 """
 
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
+from meshguard.exposure import opened_ports, tls_modes
+from meshguard.model import Port
 from meshguard.rule import Case, Rule
 
+_RIGHT = "name it grpc, or tls where the application encrypts itself"
 _HARM = {
-    "HTTP": "it would be called with HTTP/1.1, which gRPC does not survive",
-    "TCP": "all calls of a client would stay on one pod, without retries",
+    "HTTP": f"is declared HTTP: it would be called with HTTP/1.1, which gRPC does not survive; {_RIGHT}",
+    "TCP": f"is declared TCP: all calls of a client would stay on one pod, without retries; {_RIGHT}",
+    "HTTPS": "a gateway that opened TLS calls it with HTTP/1.1, which gRPC does not survive; take a gateway with"
+    " tls: passthrough, or serve gRPC without TLS (name: grpc), which the mesh encrypts",
 }
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Find ports that are gRPC by name or number, and HTTP or TCP by protocol."""
+    """Find ports that are gRPC by name or number and HTTP or TCP by protocol, or HTTPS behind a gateway."""
     for port in case.service.ports:
         harm = _HARM.get(port.protocol)
-        if harm is not None and (port.name.endswith("-grpc") or port.number == 50051):
-            yield Finding(
-                port.at / "name",
-                f"port '{port.name}' ({port.number}) looks like gRPC and is declared {port.protocol}: {harm};"
-                " name it grpc, or tls where the application encrypts itself",
-            )
+        looks = port.name.endswith("-grpc") or port.number == 50051
+        if harm is not None and looks and (port.protocol != "HTTPS" or _is_opened(case, port)):
+            yield Finding(port.at / "name", f"port '{port.name}' ({port.number}) looks like gRPC and {harm}")
+
+
+def _is_opened(case: Case, port: Port) -> bool:
+    routing = case.service.external
+    return (
+        routing is not None and "terminate" in tls_modes(routing, case.facts) and port in opened_ports(case.service)
+    )
 
 
 RULE = Rule("grpc-port-not-grpc", Severity.WARNING, __doc__, check)

@@ -19,10 +19,24 @@ mesh: {mtls: STRICT, prometheus: outside}
 ports:
   - number: 8080
     name: http
-    metrics: /metrics  # error: [metrics-on-routed-port] "/metrics", "http"
+    metrics: /metrics  # error: [metrics-on-routed-port] "/metrics", "http", "9090"
 externalRouting:
   hosts: [orders.example.com]
   port: http
+```
+
+```policy
+mesh: {mtls: STRICT, prometheus: outside}
+```
+
+```yaml
+ports:
+  - number: 9090
+    name: http-web
+    metrics: /metrics  # error: [metrics-on-routed-port] "/metrics", "9091"
+externalRouting:
+  hosts: [prometheus.example.com]
+  port: http-web
 ```
 
 ## Good
@@ -66,7 +80,7 @@ externalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
-from meshguard.exposure import exposed_metrics, routed_targets
+from meshguard.exposure import exposed_metrics, routed_targets, spare_metrics_port
 from meshguard.model import HTTP_LIKE
 from meshguard.rule import Case, Rule
 
@@ -83,7 +97,7 @@ def check(case: Case) -> Iterator[Finding]:
             yield Finding(
                 port.at / "metrics",
                 f"Prometheus could read '{port.metrics}' only if container port '{port.target}' took plaintext, and"
-                " routes use it too; give metrics a port of their own, such as {number: 9090, name: http-metrics}",
+                f" routes use it too; give metrics a port of their own, such as {spare_metrics_port(case.service)}",
             )
 
 

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from tests.mesh.backends import Tls
-from tests.mesh.by_hand import ORDERS, by_hand, destination_rule, from_outside, virtual_service
-from tests.mesh.client import Ask, Speaks
+from tests.mesh.by_hand import GATEWAY, ORDERS, PUBLIC, by_hand, destination_rule, from_outside, virtual_service
+from tests.mesh.client import Ask, Speaks, call_http2, dial
 from tests.mesh.cluster import Cluster, Lab
 from tests.mesh.cluster import from_outside as scraped
 from tests.mesh.istio import Istio, admit
-from tests.mesh.world import ServicePort
+from tests.mesh.world import HTTP_PORT, ServicePort
 
 NAME = "orders.internal.example.com"
 VERIFIED = {"mode": "SIMPLE", "sni": NAME, "subjectAltNames": [NAME], "caCertificates": "system"}
@@ -45,6 +45,16 @@ def test_another_ca_beside_it_is_refused(istio: Istio) -> None:
 
     assert admit(istio, destination_rule(tls=mutual)) == ("", "")
     assert "cannot specify" in admit(istio, destination_rule(tls={**mutual, "caCertificates": "/etc/ca.pem"}))[0]
+
+
+def test_a_gateway_speaks_http_1_inside_the_tls_that_it_adds(each_lab: Lab) -> None:
+    orders = ORDERS._replace(ports=(ServicePort(8443, "https-grpc", "HTTPS", 8443, Tls("system", NAME)),))
+
+    with by_hand(each_lab, ROUTES, destination_rule(tls=VERIFIED), workloads=(orders,)) as on:
+        ask = Ask(PUBLIC, "/Orders/Get", "POST", {"x-case": "grpc", "content-type": "application/grpc"})
+        call_http2(dial(on.at(on.workload(GATEWAY).pod), HTTP_PORT), ask)
+        (seen,) = on.backs.seen["grpc"]
+        assert (seen.version, seen.tls) == ("HTTP/1.1", True)
 
 
 def metrics(on: Cluster, speaks: Speaks) -> int:

@@ -110,13 +110,16 @@ FORETOLD_INSIDE = {
 CELLS = {
     "no rule, permissive": (facts(PERMISSIVE), NOWHERE, "plain HTTP", "200 over mTLS"),
     "no rule, strict": (facts(STRICT), NOWHERE, "plain HTTP", "200 over mTLS"),
+    "no rule, disable": (facts(DISABLE), NOWHERE, "plain HTTP", "200 without mTLS"),
     "of the service, permissive": (facts(PERMISSIVE), SERVICE, "200", "double TLS"),
     "of the service, disable": (facts(DISABLE), SERVICE, "200", "double TLS"),
     "of the service, strict": (facts(STRICT), SERVICE, "refused", "refused"),
+    "of the service, port permissive": (facts(STRICT), (*SERVICE, on_port(PERMISSIVE)), "200", "double TLS"),
     "of the root namespace, permissive": (facts(PERMISSIVE, "istio-ingress"), SHARED, "200", "double TLS"),
     "of the root namespace, disable": (facts(DISABLE, "istio-ingress"), SHARED, "200", "double TLS"),
     "of the root namespace, strict": (facts(STRICT, "istio-ingress"), SHARED, "refused", "refused"),
     "of the gateway, permissive": (facts(PERMISSIVE), PRIVATE, "200", "200 over mTLS"),
+    "of the gateway, disable": (facts(DISABLE), PRIVATE, "200", "200 without mTLS"),
     "of the gateway, strict": (facts(STRICT), PRIVATE, "refused", "200 over mTLS"),
     "of the gateway, port permissive": (facts(STRICT), (*PRIVATE, on_port(PERMISSIVE)), "200", "200 over mTLS"),
     "of the gateway, port disable": (facts(STRICT), (*PRIVATE, on_port(DISABLE)), "200", "200 without mTLS"),
@@ -127,11 +130,16 @@ CELLS = {
 def test_every_place_of_the_rule(
     known: Facts, documents: tuple[str, ...], outside: str, inside: str, lab: Lab
 ) -> None:
+    """A pod without a sidecar gets in where the port takes any caller, and plain HTTP works where TLS is added."""
+    is_open = known.mtls != STRICT or any("portLevelMtls" in document for document in documents)
+
     with running(lab, known, *documents) as on:
         assert foretold(on, known, INSIDER) == FORETOLD_INSIDE[inside]
         assert foretold(on, known, GATEWAYS) == FORETOLD_OUTSIDE[outside]
         assert from_inside(on) == INSIDE.get(inside, inside)
         assert by_gateway(on) == OUTSIDE[outside]
+        assert without_sidecar(on) == ("200" if is_open else "no answer")
+        assert in_plain(on) == ("200" if inside == "double TLS" else "no answer")
 
 
 # Without a sidecar: what a rule in the gateway's namespace says of names, and what the gateway makes of it.
@@ -158,8 +166,11 @@ def test_what_a_rule_says_of_names(names: Mapping[str, object] | None, expected:
 # The reporters' port that the sidecar leaves alone: https and plain HTTP in the mesh, and through the gateway.
 EXCLUDED = {
     "no rule, permissive": (PERMISSIVE, NOWHERE, "refused", "refused", "no answer"),
+    "no rule, strict": (STRICT, NOWHERE, "refused", "refused", "no answer"),
+    "no rule, disable": (DISABLE, NOWHERE, "200 past the sidecar", "503 UC", "no answer"),
     "of the service, permissive": (PERMISSIVE, SERVICE, "double TLS", "200", "200"),
     "of the service, strict": (STRICT, SERVICE, "double TLS", "200", "200"),
+    "of the gateway, permissive": (PERMISSIVE, PRIVATE, "refused", "200", "no answer"),
     "of the gateway, strict": (STRICT, PRIVATE, "refused", "200", "no answer"),
     "disable, strict": (
         STRICT,

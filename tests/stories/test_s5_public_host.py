@@ -249,6 +249,16 @@ def test_a_host_that_two_services_take(port: int, second: str, lab: Lab) -> None
         assert calls(on, OWN, port=port) == "200 orders.shop over mTLS"
 
 
+@pytest.mark.parametrize("host", [PUBLIC, OWN])
+def test_a_port_that_the_service_lacks(host: str, lab: Lab) -> None:
+    text = AFTER.replace("{number: 8080, name: http}", "{number: 8080, name: http, targetPort: 8000}")
+    with deployed(lab, text, facts("STRICT", "ALLOW_ANY", lab)) as on:
+        assert calls(on, host) == "200 orders.shop over mTLS"
+        ask = Ask(host, headers={"x-case": "lacking"})
+        assert from_pod(on, PROXY, (on.workload(ORDERS).vip, 8000), ask).status == 0
+        assert on.backs.seen["lacking"] == []
+
+
 # Ports that a proxy reaches with a Host that nobody has: no HTTP, TLS of its own, past the sidecar, no mutual TLS.
 UNASKED = {
     "tcp": ("{number: 8080, name: tcp}", "STRICT", None),

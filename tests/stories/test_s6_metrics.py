@@ -282,10 +282,13 @@ def test_merging_is_asked_for_by_annotations() -> None:
 REPORTED = {
     ("HTTP", "STRICT"): [NOTHING, READ, READ, NOTHING],
     ("HTTP", "PERMISSIVE"): [READ, NOTHING, NOTHING, NOTHING],
+    ("HTTP", "DISABLE"): [READ, NOTHING, NOTHING, NOTHING],
     ("TCP", "STRICT"): [NOTHING, READ, "200 GET HTTP/2", NOTHING],
     ("TCP", "PERMISSIVE"): [READ, "0 TLS bytes", "0 TLS bytes", "0 TLS bytes"],
+    ("TCP", "DISABLE"): [READ, "0 TLS bytes", "0 TLS bytes", "0 TLS bytes"],
     ("undeclared", "STRICT"): [NOTHING, READ, "200 GET HTTP/2", NOTHING],
     ("undeclared", "PERMISSIVE"): [READ, "0 TLS bytes", "0 TLS bytes", "0 TLS bytes"],
+    ("undeclared", "DISABLE"): [READ, "0 TLS bytes", "0 TLS bytes", "0 TLS bytes"],
 }
 
 
