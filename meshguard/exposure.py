@@ -134,12 +134,12 @@ def is_for_metrics(port: Port) -> bool:
     return port.metrics is not None and not {"metrics", "prometheus", "prom"}.isdisjoint(port.name.split("-"))
 
 
-def spare_metrics_port(service: Service) -> str:
+def spare_port(service: Service, metrics: str) -> str:
     """Write a port for metrics that the service can have beside its others."""
     taken = {number for port in service.ports for number in (port.number, port.target)}
     number = next(number for number in range(9090, 9200) if number not in taken)
     name = "http-metrics" if port_named(service, "http-metrics") is None else f"http-{number}"
-    return f"{{number: {number}, name: {name}, metrics: /metrics}}"
+    return f"{{number: {number}, name: {name}, metrics: {metrics}}}"
 
 
 def tls_modes(routing: Routing, facts: Facts) -> frozenset[str]:

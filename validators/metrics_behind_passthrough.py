@@ -54,7 +54,7 @@ externalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity, quoted
-from meshguard.exposure import gateways, passthrough_port, spare_metrics_port
+from meshguard.exposure import gateways, passthrough_port, spare_port
 from meshguard.routing import metrics_behind
 from meshguard.rule import Case, Rule
 
@@ -70,7 +70,7 @@ def check(case: Case) -> Iterator[Finding]:
         yield Finding(
             at,
             f"gateway {quoted(names)} passes TLS through and sees no path, so everybody can read '{metrics}' behind"
-            f" port '{port.name}'; give metrics a port of their own, such as {spare_metrics_port(case.service)}",
+            f" port '{port.name}'; give metrics a port of their own, such as {spare_port(case.service, metrics)}",
         )
 
 

@@ -80,7 +80,7 @@ externalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
-from meshguard.exposure import exposed_metrics, routed_targets, spare_metrics_port
+from meshguard.exposure import exposed_metrics, routed_targets, spare_port
 from meshguard.model import HTTP_LIKE
 from meshguard.rule import Case, Rule
 
@@ -92,12 +92,14 @@ def check(case: Case) -> Iterator[Finding]:
     routed = routed_targets(case.service, case.facts)
     misplaced = [port for _, port in exposed_metrics(case.service)]  # which is the fault there
     for port in case.service.ports:
-        scraped = port.metrics is not None and port.protocol in HTTP_LIKE and not port.bypass_mesh
-        if scraped and port.target in routed and port not in misplaced:
+        if port.metrics is None or port.protocol not in HTTP_LIKE or port.bypass_mesh:
+            continue
+        if port.target in routed and port not in misplaced:
+            right = spare_port(case.service, port.metrics)
             yield Finding(
                 port.at / "metrics",
                 f"Prometheus could read '{port.metrics}' only if container port '{port.target}' took plaintext, and"
-                f" routes use it too; give metrics a port of their own, such as {spare_metrics_port(case.service)}",
+                f" routes use it too; give metrics a port of their own, such as {right}",
             )
 
 

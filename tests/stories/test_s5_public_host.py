@@ -116,7 +116,10 @@ def failing(on: Cluster, host: str, path: str, answers: str) -> tuple[int, int]:
 def test_on_port_80_the_host_decides_whatever_address_is_dialled(lab: Lab) -> None:
     text = AFTER.replace("{number: 8080, name: http}", "{number: 80, name: http, targetPort: 8080}")
 
-    with deployed(lab, text, facts("STRICT", "ALLOW_ANY", lab)) as on:
+    known = facts("STRICT", "ALLOW_ANY", lab)
+
+    assert "on port '80'" in said(text, known)["forwarded-public-host"]
+    with deployed(lab, text, known) as on:
         assert calls(on, PUBLIC, to=CATALOG, port=80) == "200 orders.shop over mTLS"
         assert calls(on, "catalog.shop", to=CATALOG, port=80) == "200 catalog.shop over mTLS"
 
