@@ -3,7 +3,7 @@
 ## Why
 
 gRPC needs HTTP/2 all the way. To a port declared HTTP, gateways and sidecars speak HTTP/1.1, and gRPC calls end in
-`upstream reset` or without their status. A port declared TCP does work, but a client's one long connection goes to
+`disconnect/reset before headers` (502). A port declared TCP does work, but a client's one long connection goes to
 one pod for good: no balancing, no retries, no metrics for each method.
 
 Only the name decides here (`http-grpc`, `tcp-grpc`) or the number 50051, which is gRPC's own. Where the application

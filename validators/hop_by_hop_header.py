@@ -5,8 +5,9 @@
 `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade` and `proxy-*` speak of the one
 connection that they stand on. The proxy ends that connection and has its own to the service. Run on Envoy 1.40:
 what a route sets goes out as it is, beside what the proxy writes itself. `transfer-encoding: chunked` stood beside
-the proxy's `content-length`, which is how one request hides inside another; `connection: close` opens a new
-connection for each request; a response with `keep-alive` or `te` breaks the rules of HTTP/2 (RFC 9113, 8.2.2).
+the proxy's `content-length`, which is how one request hides inside another; `connection: close` has the
+service end its connection after each request; in a response `te` reaches callers in HTTP/2, which forbids it (RFC
+9113, 8.2.2), and `keep-alive` those in HTTP/1.1, of a connection that is not theirs.
 
 Taking away `keep-alive` or `proxy-*`, which mean nothing to the service, is harmless.
 

@@ -76,7 +76,7 @@ def call_http2(connection: socket.socket, ask: Ask) -> Answer:
     talk.initiate_connection()
     fields = {":method": ask.method, ":path": ask.path, ":scheme": "https", ":authority": ask.host, **ask.headers}
     talk.send_headers(1, list(fields.items()), end_stream=True)
-    status, body, ended = 0, "", False
+    status, headers, body, ended = 0, {}, "", False
     try:
         connection.sendall(talk.data_to_send())
         while not ended:
@@ -85,7 +85,8 @@ def call_http2(connection: socket.socket, ask: Ask) -> Answer:
                 return Answer(status, failure="closed")
             for event in talk.receive_data(data):
                 if isinstance(event, ResponseReceived):
-                    status = next(int(value) for name, value in event.headers or () if name == b":status")
+                    headers = joined((name.decode(), value.decode()) for name, value in event.headers or ())
+                    status = int(headers.pop(":status"))
                 elif isinstance(event, DataReceived):
                     body += (event.data or b"").decode()
                 ended = ended or isinstance(event, StreamEnded | StreamReset | ConnectionTerminated)
@@ -93,7 +94,7 @@ def call_http2(connection: socket.socket, ask: Ask) -> Answer:
         return Answer(0, failure=f"{type(failure).__name__}: {failure}")
     finally:
         connection.close()
-    return Answer(status, body=body)
+    return Answer(status, headers, body)
 
 
 def dial(address: str, port: int) -> socket.socket:

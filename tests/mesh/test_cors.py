@@ -24,6 +24,7 @@ ROUTES = virtual_service(
     allowing("/any/", [{"regex": ".*"}], allowCredentials=True),
     allowing("/star/", [{"exact": "*"}], allowCredentials=True),
     allowing("/one/", [{"exact": SHOP}], allowCredentials=True, allowMethods=["GET", "PUT"], exposeHeaders=["*"]),
+    allowing("/stars/", [{"exact": SHOP}], allowCredentials=True, allowMethods=["*"], allowHeaders=["*"]),
     allowing("/ignored/", [{"exact": SHOP}], unmatchedPreflights="IGNORE"),
     allowing("/port/", [{"exact": f"{SHOP}:443"}, {"exact": "wss://chat.example.com"}]),
     allowing("/com/", [{"regex": r"https://[^/]+\.com"}]),
@@ -60,6 +61,15 @@ def test_what_is_said_before_a_request(each_lab: Lab) -> None:
     with by_hand(each_lab, ROUTES, workloads=[BARE]) as on:
         one = preflight(on, "/one/", SHOP, "DELETE")
         assert (one.status, one.headers[METHODS]) == (200, "GET,PUT")
+        stars = from_outside(
+            on,
+            "/stars/",
+            "OPTIONS",
+            origin=SHOP,
+            access_control_request_method="PUT",
+            access_control_request_headers="x-a",
+        ).answer.headers
+        assert (stars[METHODS], stars["access-control-allow-headers"]) == ("PUT", "x-a")
         exposed = from_outside(on, "/one/", origin=SHOP).answer.headers
         assert exposed["access-control-expose-headers"] == "*"
         assert from_outside(on, "/by-header/", "OPTIONS", "405", origin=SHOP).answer.status == 405

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.mesh.by_hand import BARE, ORDERS, at, by_hand, from_outside, to, virtual_service
+from tests.mesh.by_hand import BARE, GATEWAY, ORDERS, PUBLIC, at, by_hand, from_outside, to, virtual_service
+from tests.mesh.client import Ask, call_http2, dial
 from tests.mesh.cluster import Lab
 from tests.mesh.istio import Istio, admit
+from tests.mesh.world import HTTP_PORT
 
 
 def changed(path: str, side: str = "request", **operations: Any) -> dict[str, Any]:
@@ -98,11 +100,14 @@ def test_headers_of_one_connection_go_out_as_they_are_set(newest_lab: Lab) -> No
             for path in ("/upgrade/", "/")
         ]
         answer = from_outside(on, "/answer/").answer.headers
+        gateway = on.at(on.workload(GATEWAY).pod)
+        in_http2 = call_http2(dial(gateway, HTTP_PORT), Ask(PUBLIC, "/answer/"))
 
     assert close["connection"] == "close"
     assert (chunked["transfer-encoding"], chunked["content-length"]) == ("chunked", "5")
     assert upgrades == [0, 1]
     assert (answer["keep-alive"], answer["te"]) == ("timeout=5", "trailers")
+    assert ("keep-alive" in in_http2.headers, in_http2.headers["te"]) == (False, "trailers")
 
 
 def test_envoy_writes_server_after_the_route(newest_lab: Lab) -> None:

@@ -186,11 +186,12 @@ def test_an_application_that_speaks_http2_alone(name: str, protocol: str, is_ser
     ports = having(ServicePort(9000, name, protocol, 9000, greeting=SETTINGS))
 
     with by_hand(each_lab, virtual_service(rule("/", 9000)), workloads=ports) as on:
-        from_outside(on, method="POST")
+        answer = from_outside(on, method="POST").answer
         heard = until(
             lambda: on.backs.seen[f"{on.at(on.workload('orders.shop').app)}:9000"], lambda: "nobody called"
         )
         assert heard[0].path.startswith("PRI * HTTP/2.0") is is_served
+        assert (answer.status == 502 and "reset reason: protocol error" in answer.body) is not is_served
 
 
 def test_one_long_connection_to_a_tcp_port_meets_one_pod(newest_lab: Lab) -> None:
