@@ -3,6 +3,7 @@
 from meshguard.policy import Facts
 
 BACKOFF = (1, 26)  # retries.backoff
+ANY_METHOD = (1, 26)  # `*` in corsPolicy.allowMethods, refused on the way to 1.22 and taken by 1.26
 UNMATCHED_PREFLIGHTS = (1, 23)  # corsPolicy.unmatchedPreflights
 RESET_BEFORE_REQUEST = (1, 23)  # a token of retries.retryOn
 _STABLE = (1, 22)  # networking.istio.io/v1, security.istio.io/v1

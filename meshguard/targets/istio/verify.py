@@ -99,13 +99,12 @@ def _version_faults(read: _Read, facts: Facts) -> Iterator[str]:
     if read.data["apiVersion"] != since.api_version(facts, group):
         yield f"{read.data['apiVersion']} is not the API version of this mesh"
     for rule in read.spec.get("http", ()):
-        retries = rule.get("retries", {})
+        retries, cors = rule.get("retries", {}), rule.get("corsPolicy", {})
         later = {
             "retries.backoff": since.BACKOFF if "backoff" in retries else None,
             "reset-before-request": since.RESET_BEFORE_REQUEST if _retries_reset(retries) else None,
-            "corsPolicy.unmatchedPreflights": since.UNMATCHED_PREFLIGHTS
-            if "unmatchedPreflights" in rule.get("corsPolicy", {})
-            else None,
+            "corsPolicy.unmatchedPreflights": since.UNMATCHED_PREFLIGHTS if "unmatchedPreflights" in cors else None,
+            "a star in corsPolicy.allowMethods": since.ANY_METHOD if "*" in cors.get("allowMethods", ()) else None,
         }
         for name, version in later.items():
             if version is not None and not since.has(facts, version):

@@ -291,13 +291,18 @@ def retry_conditions(retry: Retry, facts: Facts) -> tuple[str, ...]:
 def _cors(cors: Cors, facts: Facts) -> CorsPolicy:
     return CorsPolicy(
         origins=tuple(map(_origin, cors.allow_origins)),
-        methods=cors.allow_methods,
+        methods=_allowed_methods(cors, facts),
         allow_headers=cors.allow_headers,
         expose_headers=cors.expose_headers,
         credentials=cors.allow_credentials,
         max_age=None if cors.max_age is None else duration(cors.max_age),
         ignore_unmatched=since.has(facts, since.UNMATCHED_PREFLIGHTS),
     )
+
+
+def _allowed_methods(cors: Cors, facts: Facts) -> tuple[str, ...]:
+    """Give the methods, all of them by name where the mesh may not know a star; browsers see no difference."""
+    return METHODS if "*" in cors.allow_methods and not since.has(facts, since.ANY_METHOD) else cors.allow_methods
 
 
 def _origin(origin: str) -> Text:

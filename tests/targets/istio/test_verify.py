@@ -22,7 +22,7 @@ externalRouting:
       retryOn: connect-failure
       retryBackoff: 50ms
       backends: [{service: orders, weight: 95}, {service: orders-next, weight: 5}]
-      cors: {allowOrigins: ["https://*.example.com"]}
+      cors: {allowOrigins: ["https://*.example.com"], allowMethods: ["*"]}
       requestHeaders: {set: {x-a: b}}
     - {path: "/v[0-9]+", pathType: Regex, retryAttempts: 0}
     - {path: /b, port: https}
@@ -194,6 +194,7 @@ def test_fields_that_came_later() -> None:
         "retries.backoff came with Istio 1.26",
         "reset-before-request came with Istio 1.23",
         "corsPolicy.unmatchedPreflights came with Istio 1.23",
+        "a star in corsPolicy.allowMethods came with Istio 1.26",
     }
 
 
