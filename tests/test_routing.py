@@ -284,8 +284,8 @@ externalRouting:
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("/metrics", "(?i)((;[^/]*)?(/|%2f))+metrics([;/].*|%2f.*)?"),
-        ("/a.b/c/", r"(?i)((;[^/]*)?(/|%2f))+a\.b((;[^/]*)?(/|%2f))+c([;/].*|%2f.*)?"),
+        ("/metrics", r"(?i)(.*(/|%2f)\.\.(;[^/]*)?)?((;[^/]*)?/|%2f)+metrics([;/].*|%2f.*)?"),
+        ("/a.b/c/", r"(?i)(.*(/|%2f)\.\.(;[^/]*)?)?((;[^/]*)?/|%2f)+a\.b((;[^/]*)?/|%2f)+c([;/].*|%2f.*)?"),
         ("/", "/.*"),
     ],
 )
@@ -302,6 +302,11 @@ def test_hidden_pattern(path: str, expected: str) -> None:
         ("/a;v=1/metrics;x", True),
         ("/;/a/;x/metrics", True),
         ("/a%2fmetrics%2F", True),
+        ("/x/..;/a/metrics", True),
+        ("/x/y/..;v=1/..;/a//metrics/x", True),
+        ("/x%2f..%2Fa/metrics", True),
+        ("/x/..;/b/metrics", False),
+        ("/x/..a/metrics", False),
         ("/a/metricsx", False),
         ("/a/metrics%20", False),
         ("/a/metrics.json", False),

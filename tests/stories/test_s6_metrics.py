@@ -142,7 +142,7 @@ def test_metrics_of_a_port_of_their_own_are_not_reachable_from_outside(lab: Lab)
 
 
 # What applications may take for /metrics: as it is, encoded, with dot segments, repeated or encoded slashes, in
-# another case, with parameters of a segment, and what is below it.
+# another case, with parameters of a segment, climbing up to it, and what is below it.
 SPELLINGS = (
     *(
         "/metrics",
@@ -156,6 +156,7 @@ SPELLINGS = (
     ),
     *("/%6detrics", "/metric%73", "/./metrics", "/%2e/metrics", "/x/../metrics", "/x/%2e%2e/metrics"),
     *("/METRICS", "/Metrics/x", "/metrics;x", "/metrics;x=1/y", "/;/metrics", "/;x/metrics"),
+    *("/x/..;/metrics", "/x/y/..;a=b/%2e%2e;/metrics/x", "/x/..%2fmetrics", "/x%2F..%2fmetrics"),
     *("/metrics%2f", "/metrics%2Fx", "/%2fmetrics", "/%2F/metrics", "http://orders.example.com/metrics"),
 )
 
