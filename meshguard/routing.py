@@ -226,8 +226,8 @@ def hides(hidden_path: str, path: str) -> bool:
 def hidden_pattern(path: str) -> str:
     """Give the regular expression of a hidden path and everything below it, as applications may read them.
 
-    Express and ASP.NET ignore case, servlets what follows a semicolon in a segment (so `/x/..;/` climbs), and many
-    take repeated slashes for one and `%2F` for another.
+    Express and ASP.NET ignore case, servlets what follows a semicolon in a segment (so `/x/..;/` climbs, as
+    istio/istio#27409 reports of Tomcat and Jetty), and many take repeated slashes for one and `%2F` for another.
     """
     segments = [escaped(segment) for segment in path.split("/") if segment]
     if not segments:
