@@ -1,17 +1,17 @@
 """Who speaks TLS to whom: the facts of a mesh and its clients in, one row for every port and kind of server out."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, product
 from typing import NamedTuple
 
-from meshguard.tls.client import NONE, SIDECAR, Client, Sent, Target, looks_like_mesh, sent
+from meshguard.tls.client import NONE, SIDECAR, Client, Sent, Target, looks_like_mesh, sent, view_of
 from meshguard.tls.destination_rule import Rules, prepare
 from meshguard.tls.facts import Labels, Port, Route, Service, Subset, World, covers
 from meshguard.tls.peer_authentication import PERMISSIVE
 from meshguard.tls.protocol import AUTO, MYSQL
-from meshguard.tls.scope import is_exported
-from meshguard.tls.server import Server, injection_of, injection_of_namespace, servers
+from meshguard.tls.scope import is_exported, known
+from meshguard.tls.server import Server, grouped, injection_of, injection_of_namespace, servers
 from meshguard.tls.verdict import (
     APP_TLS,
     BLOCKED,
@@ -58,13 +58,30 @@ class Row(NamedTuple):
 
 
 class _Dial(NamedTuple):
-    """A port that is dialled by the name of a host; `named` has the name, `service` is what stands behind it."""
+    """A port that a client dials by the name of a host, `service` what stands behind the name.
+
+    `parts` are all services that have a share in the port; `unknown` is why the client's proxy has nothing for it,
+    empty where it has.
+    """
 
     host: str
-    named: Service
     service: Service
     port: Port
-    servers: tuple[Server, ...]
+    parts: tuple[tuple[Service, Port], ...]
+    unknown: str
+
+
+class _Mesh(NamedTuple):
+    """A world, searched through: services by their host, the oldest first, and routes by where they lead.
+
+    `servers` are those behind ports that were dialled before.
+    """
+
+    world: World
+    rules: Rules
+    hosts: dict[str, list[Service]]
+    routes: dict[str, list[Route]]
+    servers: dict[Hashable, tuple[Server, ...]]
 
 
 class _Way(NamedTuple):
@@ -79,18 +96,23 @@ _DIALLED = _Way(None, None)
 
 def check(world: World, clients: Iterable[Client]) -> tuple[Row, ...]:
     """Judge every port of every host for each client; clients that see the same share a row."""
-    rules = prepare(world.rules, world.settings)
-    asked = tuple(clients)
-    hosts: dict[str, list[Service]] = {}
-    for service in chain.from_iterable(world.services.values()):
-        hosts.setdefault(service.host, []).append(service)
+    mesh = _searched(world)
     rows: dict[Hashable, tuple[Row, list[Client]]] = {}
-    for dial in _dials(world, hosts):
-        for client in asked:
-            if dial.named in _known(world, hosts[dial.host], client):
-                for row in _rows(world, rules, dial, client):
-                    rows.setdefault(_key(row), (row, []))[1].append(client)
+    for host, client in product(mesh.hosts, tuple(clients)):
+        for dial in _dials(mesh, host, client):
+            for row in _rows(mesh, dial, client):
+                rows.setdefault(_key(row), (row, []))[1].append(client)
     return tuple(sorted((row._replace(clients=tuple(seen)) for row, seen in rows.values()), key=_order))
+
+
+def _searched(world: World) -> _Mesh:
+    mesh = _Mesh(world, prepare(world.rules, world.settings), {}, {}, {})
+    everything = chain.from_iterable(world.services.values())
+    for service in sorted(everything, key=lambda one: (not one.created, one.created, one.ref.namespace)):
+        mesh.hosts.setdefault(service.host, []).append(service)
+    for route in world.routes:
+        mesh.routes.setdefault(route.host, []).append(route)
+    return mesh
 
 
 def _order(row: Row) -> tuple[str, int, bool, str]:
@@ -106,49 +128,76 @@ def _key(row: Row) -> Hashable:
     return (*_order(row), row.service.ref, row.server, row.verdict, sent_)
 
 
-def _dials(world: World, hosts: Mapping[str, list[Service]]) -> Iterator[_Dial]:
-    for host, sharing in hosts.items():
-        for named in sharing:
-            service = _alias_of(hosts, named)
-            for port in service.ports:
-                yield _Dial(host, named, service, port, servers(world, service, port))
+def _dials(mesh: _Mesh, host: str, client: Client) -> Iterator[_Dial]:
+    """Give what a client may dial by a host: what its proxy knows, and what can be dialled although it does not.
 
-
-def _known(world: World, named: list[Service], client: Client) -> list[Service]:
-    """Give the services of a name that a client sees: those of one namespace, its own or that of a real Service.
-
-    A real Service can be dialled by those, too, whose proxies do not see it.
+    That is a real Service, or another name for something.
     """
-    seen = [one for one in named if is_exported(world, one, client.namespace)]
-    seen = seen or [one for one in named if not one.is_entry]
-    ranked = sorted(seen, key=lambda one: (one.ref.namespace != client.namespace, one.is_entry))
-    return [one for one in seen if one.ref.namespace == ranked[0].ref.namespace]
+    target = _alias_of(mesh.hosts, host)
+    sharing, view = mesh.hosts[target], view_of(mesh.world, client)
+    service = known(mesh.world, view, sharing, mesh.routes.get(target, ()))
+    dialled: set[tuple[int, bool]] = set()
+    for one, unknown in _ranked(mesh.world, service, sharing, client.namespace):
+        if unknown == "not-exported" and one.is_entry and target == host:
+            continue
+        for port in one.ports:
+            if (port.number, port.is_udp) not in dialled:
+                dialled.add((port.number, port.is_udp))
+                yield _Dial(host, one, port, _parts(sharing, one, port), unknown)
 
 
-def _alias_of(hosts: Mapping[str, list[Service]], service: Service) -> Service:
+def _ranked(
+    world: World, service: Service | None, sharing: Sequence[Service], own: str
+) -> Iterator[tuple[Service, str]]:
+    """Give what is known, then all that shares its host with why it is not."""
+    if service is not None:
+        yield service, ""
+    for one in sorted(sharing, key=lambda one: (one.is_entry, one.ref.namespace != own)):
+        unseen = "not-imported" if service is None or service.ref == one.ref else "hidden"
+        yield one, unseen if is_exported(world, one, own) else "not-exported"
+
+
+def _parts(sharing: Sequence[Service], service: Service, port: Port) -> tuple[tuple[Service, Port], ...]:
+    """Give what stands behind a port: addresses of one host, namespace and name of a port are put together.
+
+    What has no addresses but those that its host has counts only where the port itself is its own.
+    """
+    named = (
+        (one, its)
+        for one in sharing
+        if one.ref.namespace == service.ref.namespace
+        for its in one.ports
+        if its.name == port.name
+    )
+    return tuple((one, its) for one, its in named if its is port or one.selector is not None or one.endpoints)
+
+
+def _alias_of(hosts: dict[str, list[Service]], host: str) -> str:
     """Follow a name for another host as far as it is known, and no further than anybody would."""
     for _ in range(10):
-        if service.alias not in hosts:
+        alias = hosts[host][0].alias
+        if alias not in hosts:
             break
-        service = hosts[service.alias][0]
-    return service
+        host = alias
+    return host
 
 
-def _rows(world: World, rules: Rules, dial: _Dial, client: Client) -> Iterator[Row]:
+def _rows(mesh: _Mesh, dial: _Dial, client: Client) -> Iterator[Row]:
     """Give the rows of a port: of each kind of server, then of subsets that are treated otherwise."""
-    ways = ways_to(world, client, dial.host, dial.port)
-    make = partial(_row, world, rules, dial, client)
-    whole = [make(server) for server in dial.servers]
+    ways = ways_to(mesh.world, client, dial.host, dial.port)
+    behind = _behind(mesh, dial)
+    make = partial(_row, mesh, dial, client, behind)
+    whole = [make(server) for server in behind]
     obeyed = whole[-1].sent.obeyed if whole else None
     apart = [
         row
         for subset in (() if obeyed is None else obeyed.merged.subsets)
-        for server in servers(world, dial.service, dial.port, subset.labels)
+        for server in _servers(mesh.world, dial, subset.labels)
         for row in (make(server, _Way(subset, route)) for route in reaching(ways, subset.name))
         if _differs(row, make(server))
     ]
     for route in reaching(ways, "", {row.subset for row in apart}):
-        yield from whole if route is None else (make(server, _Way(None, route)) for server in dial.servers)
+        yield from whole if route is None else (make(server, _Way(None, route)) for server in behind)
     yield from apart
 
 
@@ -156,9 +205,22 @@ def _differs(row: Row, whole: Row) -> bool:
     return (row.sent.layers, row.verdict) != (whole.sent.layers, whole.verdict)
 
 
-def _row(world: World, rules: Rules, dial: _Dial, client: Client, server: Server, way: _Way = _DIALLED) -> Row:
-    target = Target(dial.service, dial.port, way.subset, dial.servers, way.route)
-    sent_ = sent(world, rules, client, target, server)
+def _behind(mesh: _Mesh, dial: _Dial) -> tuple[Server, ...]:
+    key = tuple((one.ref, port) for one, port in dial.parts)
+    if key not in mesh.servers:
+        mesh.servers[key] = _servers(mesh.world, dial)
+    return mesh.servers[key]
+
+
+def _servers(world: World, dial: _Dial, subset: Labels | None = None) -> tuple[Server, ...]:
+    return grouped(chain.from_iterable(servers(world, *part, subset) for part in dial.parts))
+
+
+def _row(
+    mesh: _Mesh, dial: _Dial, client: Client, behind: tuple[Server, ...], server: Server, way: _Way = _DIALLED
+) -> Row:
+    target = Target(dial.service, dial.port, way.subset, behind, dial.unknown, way.route)
+    sent_ = sent(mesh.world, mesh.rules, client, target, server)
     return Row(
         host=dial.host,
         service=dial.service,
@@ -167,7 +229,7 @@ def _row(world: World, rules: Rules, dial: _Dial, client: Client, server: Server
         clients=(client,),
         sent=sent_,
         server=server,
-        verdict=_verdict(world, dial, client, sent_, server),
+        verdict=_verdict(mesh.world, dial, client, sent_, server),
     )
 
 

@@ -10,7 +10,7 @@ from meshguard.tls.destination_rule import Obeyed, Rules, Treatment, obeyed, sub
 from meshguard.tls.facts import ClientTls, Labels, Port, Ref, Route, Service, Subset, World
 from meshguard.tls.peer_authentication import DISABLE, of_namespace
 from meshguard.tls.protocol import HTTP, OPENED_BY_APPLICATION
-from meshguard.tls.scope import imports, is_exported, sidecar_of
+from meshguard.tls.scope import View, sidecar_of
 from meshguard.tls.server import Server
 from meshguard.tls.verdict import CALLER, MESH, RULE, Layers
 
@@ -46,14 +46,22 @@ class Sent(NamedTuple):
 class Target(NamedTuple):
     """What is called: a port of a service, or of one of its subsets; `servers` are all that stand behind it.
 
-    `route` is what brings a client there, None where it dials it.
+    `unknown` is why the client's proxy has nothing for it, empty where it has. `route` is what brings a client
+    there, None where it dials it.
     """
 
     service: Service
     port: Port
     subset: Subset | None
     servers: tuple[Server, ...]
+    unknown: str = ""
     route: Route | None = None
+
+
+def view_of(world: World, client: Client) -> View:
+    """Give from where a client sees the mesh; one without a proxy sees all that is exported to everyone."""
+    sidecar = sidecar_of(world, client.namespace, dict(client.labels)) if client.kind == SIDECAR else None
+    return View(client.namespace, sidecar, client.kind != SIDECAR)
 
 
 def sent(world: World, rules: Rules, client: Client, target: Target, server: Server) -> Sent:
@@ -96,18 +104,13 @@ def _of_caller(client: Client, target: Target) -> Layers:
 def _unknown(world: World, client: Client, target: Target) -> Sent | None:
     """Give why a proxy does not know the port, so that it passes on what it gets, or nothing."""
     service, port = target.service, target.port
-    labels = dict(client.labels)
-    scope = sidecar_of(world, client.namespace, labels) if client.kind == SIDECAR else None
-    why = ""
-    if not is_exported(world, service, client.namespace):
-        why = "not-exported"
-    elif not imports(world, scope, service, port, client.namespace):
-        why = "not-imported"
-    elif service.resolution == "alias":
+    scope = view_of(world, client).sidecar
+    why = target.unknown
+    if not why and service.resolution == "alias":
         why = "alias"
-    elif port.protocol == "UDP":
+    elif not why and port.protocol == "UDP":
         why = "named-udp"
-    elif port.protocol in HTTP and port.number in _RESERVED and client.kind == SIDECAR:
+    elif not why and port.protocol in HTTP and port.number in _RESERVED and client.kind == SIDECAR:
         why = "reserved"
     if not why:
         return None

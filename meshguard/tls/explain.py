@@ -107,6 +107,7 @@ _CHOSEN = {
 _UNKNOWN = {
     "not-exported": "does not see the service, which is not exported to its namespace",
     "not-imported": "does not see the service, which the egress hosts of the Sidecar {scope} leave out",
+    "hidden": "has nothing for this port, as something else of this host comes first, and the two are not made one",
     "alias": "has nothing for this name, which is only another one for '{alias}'",
     "named-udp": "has no listener for a port that is named UDP",
     "reserved": "has no listener for a port that is the proxy's own",

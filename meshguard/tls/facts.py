@@ -13,6 +13,7 @@ Labels: TypeAlias = Mapping[str, str]
 
 EVERYONE = "*"  # in an exportTo
 OWN = "."  # the namespace of the object itself
+NOBODY = "~"  # not even the own namespace
 NOWHERE = Span("", 0, 0, 0, 0)  # the place of a built-in default
 
 
@@ -148,6 +149,7 @@ class Service(NamedTuple):
     alias: str = ""
     export_to: frozenset[str] = frozenset()
     endpoints: tuple[Endpoint, ...] = ()
+    labels: Mapping[str, str] = {}
 
 
 class Workload(NamedTuple):
@@ -232,6 +234,7 @@ class Settings(NamedTuple):
     outbound_traffic: str = "ALLOW_ANY"
     rule_export: frozenset[str] = frozenset({EVERYONE})
     service_export: frozenset[str] = frozenset({EVERYONE})
+    route_export: frozenset[str] = frozenset({EVERYONE})
 
 
 class World(NamedTuple):

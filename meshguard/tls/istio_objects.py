@@ -138,6 +138,7 @@ def service_entry(head: Head, _: Settings) -> Iterator[Service]:
             is_entry=True,
             export_to=frozenset(fields.texts(below(head.spec, "exportTo"))),
             endpoints=endpoints,
+            labels=head.labels,
         )
 
 

@@ -32,10 +32,12 @@ def _said(mesh: Field, settings: Settings) -> Settings:
     auto = below(mesh, "enableAutoMtls")
     exports = fields.texts(below(mesh, "defaultDestinationRuleExportTo"))
     services = fields.texts(below(mesh, "defaultServiceExportTo"))
+    routes = fields.texts(below(mesh, "defaultVirtualServiceExportTo"))
     return settings._replace(
         auto_mtls=settings.auto_mtls if auto.node is None else fields.flag(auto),
         root_namespace=fields.text(below(mesh, "rootNamespace")) or settings.root_namespace,
         outbound_traffic=fields.text(below(mesh, "outboundTrafficPolicy", "mode")) or settings.outbound_traffic,
         rule_export=frozenset(exports) or settings.rule_export,
         service_export=frozenset(services) or settings.service_export,
+        route_export=frozenset(routes) or settings.route_export,
     )

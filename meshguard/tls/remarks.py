@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from meshguard.tls.facts import DestinationRule, PeerAuthentication, Ref, Remark, Workload, World, covers
+from meshguard.tls.facts import DestinationRule, PeerAuthentication, Ref, Remark, Service, Workload, World, covers
+from meshguard.tls.scope import are_alike
 from meshguard.tls.server import container_port, injection_of, ports_listed, selected
 
 _NO_OUTBOUND_PORTS = "traffic.sidecar.istio.io/excludeOutboundPorts"
@@ -11,7 +12,7 @@ _NO_OUTBOUND_PORTS = "traffic.sidecar.istio.io/excludeOutboundPorts"
 
 def remarks_on(world: World) -> tuple[Remark, ...]:
     """Name objects, or parts of them, that have no effect though they look as if they had."""
-    found = (*_authentications(world), *_rules(world), *_callers(world))
+    found = (*_authentications(world), *_rules(world), *_callers(world), *_entries(world))
     return tuple(sorted(found, key=lambda remark: remark.span))
 
 
@@ -84,3 +85,18 @@ def _callers(world: World) -> Iterator[Remark]:
 
 def _around(pod: Workload, ports: str) -> Remark:
     return _remark(pod.ref, f"calls port {ports} past its sidecar (excludeOutboundPorts), as `--client none` does")
+
+
+def _entries(world: World) -> Iterator[Remark]:
+    """Find hosts that several ServiceEntries of a namespace have, each in its own way."""
+    for listed in world.services.values():
+        first: dict[str, Service] = {}
+        for one in listed:
+            known = first.setdefault(one.host, one)
+            if known is not one and known.is_entry and one.is_entry and not are_alike(known, one):
+                words = (
+                    f"has the host '{one.host}', which '{known.ref}' has too: as they differ in resolution, labels,"
+                    " exportTo or workloadSelector, proxies know the ports of the older one only, and of two of one"
+                    " age those of either"
+                )
+                yield _remark(one.ref, words)

@@ -52,7 +52,7 @@ def servers(world: World, service: Service, port: Port, subset: Labels | None = 
     """Give the kinds of servers behind a port, all or those of a subset; none where a subset has no pods."""
     labels = subset or {}
     if service.is_entry:
-        return _grouped(_of_entry(world, service, port, labels))
+        return grouped(_of_entry(world, service, port, labels))
     if service.selector is None:
         is_api_server = (service.ref.namespace, service.ref.name) == ("default", "kubernetes")
         return (_outside(port)._replace(assumed=() if is_api_server else (_UNKNOWN_ADDRESSES,)),)
@@ -63,11 +63,12 @@ def servers(world: World, service: Service, port: Port, subset: Labels | None = 
     chosen = [pod for pod in pods if covers(labels, pod.labels)]
     of_pods = (made for pod in chosen for made in _of_workload(world, port, pod))
     of_machines = (made for one in machines for made in _of_endpoint(world, service, port, one, labels))
-    found = _grouped((*of_pods, *of_machines))
+    found = grouped((*of_pods, *of_machines))
     return found or tuple(_nobody(port, pod) for pod in chosen[:1])
 
 
-def _grouped(found: Iterable[Server]) -> tuple[Server, ...]:
+def grouped(found: Iterable[Server]) -> tuple[Server, ...]:
+    """Make one of servers that behave alike."""
     groups: dict[Server, list[Ref]] = {}
     for one in found:
         groups.setdefault(one._replace(workloads=()), []).extend(one.workloads)

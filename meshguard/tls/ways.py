@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from meshguard.tls.client import GATEWAY, PASSTHROUGH, SIDECAR, Client
-from meshguard.tls.facts import Port, Route, World, is_visible
+from meshguard.tls.facts import Port, Route, World
 from meshguard.tls.protocol import OPENED_BY_APPLICATION, listener
+from meshguard.tls.scope import is_route_exported
 
 _KINDS = {GATEWAY: ("http", "tcp"), PASSTHROUGH: ("tls",)}  # of the routes that gateways obey, the first goes first
 
@@ -32,7 +33,7 @@ def ways_to(world: World, client: Client, host: str, port: Port) -> Ways:
         return _ANY
     leading = [route for route in world.routes if route.host == host and route.port in {None, port.number}]
     if client.kind == SIDECAR:
-        return Ways(tuple(_of_mesh(leading, client)), is_dialled=True)
+        return Ways(tuple(_of_mesh(world, leading, client)), is_dialled=True)
     is_opened = client.kind == PASSTHROUGH and listener(port.protocol) == "http"
     if client.kind not in _KINDS or not any(route.is_of_gateway for route in world.routes):
         return Ways((), is_dialled=not is_opened)
@@ -42,10 +43,10 @@ def ways_to(world: World, client: Client, host: str, port: Port) -> Ways:
     return Ways(tuple(sorted(named, key=lambda route: obeyed.index(route.kind))), is_dialled=False)
 
 
-def _of_mesh(routes: Iterable[Route], client: Client) -> Iterator[Route]:
+def _of_mesh(world: World, routes: Iterable[Route], client: Client) -> Iterator[Route]:
     """Give what brings sidecars to a port that callers speak TLS to; HTTP routes do so from another port only."""
     for route in routes:
-        is_seen = not route.export_to or is_visible(route.export_to, route.ref.namespace, client.namespace)
+        is_seen = is_route_exported(world, route, client.namespace)
         is_elsewhere = route.port is not None and route.dialled != {route.port}
         if route.is_of_mesh and is_seen and (route.kind != "http" or is_elsewhere):
             yield route

@@ -21,7 +21,9 @@ from tests.tls.given import understood
 from tests.tls.matrix import kubernetes
 
 READY = {"type": "Ready", "status": "True"}
-_UNKNOWN = frozenset({"not-exported", "not-imported", "alias", "named-udp", "udp"})  # why there is no cluster
+_UNKNOWN = frozenset(
+    {"not-exported", "not-imported", "hidden", "alias", "named-udp", "udp"}
+)  # why there is no cluster
 _ENTRIES = frozenset({"ServiceEntry", "WorkloadEntry"})
 _ISTIO = ("networking.istio.io/", "security.istio.io/")
 _PODS = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})

@@ -16,7 +16,16 @@ PORTS = {  # name, number and what it is called in the pod: the protocols that I
     "udp-x": (85, 8085),
     "mysql": (86, 8086),
 }
+ANNOTATIONS = (".", "a", "b", "*", "a,b", "elsewhere, b", ".,elsewhere", "*,a", "")
 EXPORTS: tuple[list[str], ...] = ([], ["."], ["*"], ["a"], ["b"], ["a", "b"], ["b", "elsewhere"])
+SHARED = "s1.a.svc.cluster.local"  # the name of a Service, which ServiceEntries may have too
+ENTRIES: dict[
+    str, dict[str, tuple[str, ...]]
+] = {  # how hosts are resolved in each namespace; what NONE does beside another there is not told
+    "e0.example": {"a": ("STATIC", "DNS"), "b": ("NONE",)},
+    "e1.example": {"a": ("STATIC", "DNS"), "b": ("STATIC", "DNS")},
+    SHARED: {"a": ("STATIC", "DNS", "NONE"), "b": ("STATIC", "DNS")},
+}
 MARK = "security.istio.io/tlsMode"
 
 
@@ -26,6 +35,7 @@ class Mesh(NamedTuple):
     objects: list[dict[str, Any]]
     auto_mtls: bool
     outbound_traffic: str
+    root_namespace: str
 
 
 def make(random: Random) -> Mesh:
@@ -43,7 +53,7 @@ def make(random: Random) -> Mesh:
     for many, one in (
         ((0, 1, 2, 4), _authentication),
         ((0, 1, 2, 4), _rule),
-        ((0, 0, 1, 2), _entry),
+        ((0, 0, 1, 2, 3), _entry),
         ((0, 0, 1, 3), _machine),
         ((0, 0, 0, 1, 2), _sidecar),
         ((0, 0, 1), _alias),
@@ -51,7 +61,8 @@ def make(random: Random) -> Mesh:
     ):
         objects += [one(random, index) for index in range(random.choice(many))]
     outbound = random.choice(("ALLOW_ANY", "ALLOW_ANY", "REGISTRY_ONLY"))
-    return Mesh(objects, random.random() < 0.85, outbound)
+    root = random.choice((ROOT, ROOT, ROOT, "a"))
+    return Mesh(objects, random.random() < 0.85, outbound, root)
 
 
 def _age(random: Random) -> dict[str, str]:
@@ -79,11 +90,12 @@ def _pod(random: Random, namespace: str, app: str, index: int) -> dict[str, Any]
 def _service(random: Random, namespace: str, name: str, app: str = "") -> dict[str, Any]:
     chosen = random.sample(list(PORTS), random.randint(1, 4))
     spec: dict[str, Any] = {"selector": {"app": app or name}, "ports": [_port(random, port) for port in chosen]}
-    if random.random() < 0.2:
+    if random.random() < 0.2 and f"{name}.{namespace}.svc.cluster.local" != SHARED:
         spec["clusterIP"] = "None"
     more: dict[str, Any] = _age(random)
-    if random.random() < 0.1:
-        more["annotations"] = {"networking.istio.io/exportTo": random.choice((".", namespace, "*", "a,b"))}
+    if random.random() < 0.15:
+        exports = (*ANNOTATIONS, *(("~", "~") if app else ()))  # nothing is routed to a second Service
+        more["annotations"] = {"networking.istio.io/exportTo": random.choice(exports)}
     return kubernetes("Service", namespace, name, spec, **more)
 
 
@@ -164,12 +176,17 @@ def _part(random: Random) -> dict[str, Any]:
 
 
 def _entry(random: Random, index: int) -> dict[str, Any]:
-    ports = [{"number": 80, "name": "http", "protocol": "HTTP", "targetPort": 8443}]
-    ports.append({"number": 443, "name": "tls", "protocol": random.choice(("TLS", "HTTPS", "HTTP", "TCP"))})
+    ports: list[dict[str, Any]] = []
+    if random.random() < 0.8:
+        ports.append({"number": 80, "name": "http", "protocol": random.choice(("HTTP", "HTTP", "TCP"))})
+        ports[0] |= random.choice(({"targetPort": 8443}, {"targetPort": 8443}, {}))
+    if random.random() < 0.8 or not ports:
+        ports.append({"number": 443, "name": "tls", "protocol": random.choice(("TLS", "HTTPS", "HTTP", "TCP"))})
+    namespace, host = random.choice(NAMESPACES), random.choice(("e0.example", *ENTRIES))
     spec: dict[str, Any] = {
-        "hosts": [f"e{index}.example"],
+        "hosts": [host],
         "ports": ports,
-        "resolution": random.choice(("STATIC", "DNS", "NONE")),
+        "resolution": random.choice(ENTRIES[host][namespace]),
     }
     if random.random() < 0.5:
         spec["location"] = random.choice(("MESH_INTERNAL", "MESH_EXTERNAL"))
@@ -178,8 +195,9 @@ def _entry(random: Random, index: int) -> dict[str, Any]:
     elif spec["resolution"] == "STATIC" and random.random() < 0.6:
         spec["workloadSelector"] = {"labels": random.choice(({"app": "s0"}, {"app": "vm"}))}
     if random.random() < 0.3:
-        spec["exportTo"] = random.choice((["."], ["*"], ["a"]))
-    return istio("networking", "ServiceEntry", NAMESPACES[index], f"e{index}", spec, **_age(random))
+        spec["exportTo"] = random.choice((["."], ["*"], ["a"], ["b", "elsewhere"], ["~"]))
+    created = _age(random)["creationTimestamp"].replace("00Z", f"0{index}Z")  # of two of one age either may count
+    return istio("networking", "ServiceEntry", namespace, f"e{index}", spec, creationTimestamp=created)
 
 
 def _address(random: Random, index: int) -> dict[str, Any]:
@@ -209,6 +227,9 @@ def _sidecar(random: Random, index: int) -> dict[str, Any]:
             "~/*",
             f"{ROOT}/*",
             "*/s1.a.svc.cluster.local",
+            "b/*.example",
+            "./e0.example",
+            "*/*.a.svc.cluster.local",
         )
         spec["egress"] = [{"hosts": random.sample(hosts, random.randint(1, 2))}]
         if random.random() < 0.2:
@@ -248,5 +269,5 @@ def _routes(random: Random, index: int) -> dict[str, Any]:
         "http": [{"route": [{"destination": destination}]}],
     }
     if random.random() < 0.3:
-        spec["exportTo"] = random.choice((["."], ["*"], ["a"]))
+        spec["exportTo"] = random.choice((["."], ["*"], ["a"], ["b", "elsewhere"]))
     return istio("networking", "VirtualService", random.choice(NAMESPACES), f"v{index}", spec, **_age(random))

@@ -230,6 +230,7 @@ data:
     outboundTrafficPolicy: {mode: REGISTRY_ONLY}
     defaultDestinationRuleExportTo: ["."]
     defaultServiceExportTo: [".", "b"]
+    defaultVirtualServiceExportTo: ["."]
 """
 OF_CONFIG = NEWEST._replace(
     root_namespace="mesh",
@@ -237,6 +238,7 @@ OF_CONFIG = NEWEST._replace(
     outbound_traffic="REGISTRY_ONLY",
     rule_export=frozenset({"."}),
     service_export=frozenset({".", "b"}),
+    route_export=frozenset({"."}),
 )
 
 

@@ -26,6 +26,12 @@ def rule(name: str, host: str = "app", **more: Any) -> dict[str, Any]:
     return istio("networking", "DestinationRule", "shop", name, {**spec, **more})
 
 
+def entry(name: str, **spec: Any) -> dict[str, Any]:
+    ports = [{"number": 80, "name": "http", "protocol": "HTTP"}]
+    made = {"hosts": ["x.example"], "ports": ports, "resolution": "STATIC", **spec}
+    return istio("networking", "ServiceEntry", "shop", name, made)
+
+
 ROOTS = f"PeerAuthentication '{ROOT}/p'"
 SELECTOR = {"matchLabels": {"app": "app"}}
 
@@ -75,8 +81,21 @@ SELECTOR = {"matchLabels": {"app": "app"}}
             ],
         ),
         ([rule("r", "api.example.com")], []),
+        ([entry("e"), entry("f")], []),
+        ([entry("e"), entry("f", hosts=["y.example"], resolution="DNS")], []),
+        (
+            [entry("e"), entry("f", resolution="DNS")],
+            [
+                (
+                    "ServiceEntry 'shop/f' has the host 'x.example', which 'shop/e' has too: as they differ in"
+                    " resolution, labels, exportTo or workloadSelector, proxies know the ports of the older one"
+                    " only, and of two of one age those of either"
+                )
+            ],
+        ),
+        ([entry("e", hosts=["app.shop.svc.cluster.local"])], []),
     ],
-    ids=range(14),
+    ids=range(18),
 )
 def test_what_is_told(objects: list[dict[str, Any]], told: list[str]) -> None:
     assert [remark.message for remark in remarks_on(world([SERVICE, POD, *objects]))] == told

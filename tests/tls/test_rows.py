@@ -9,6 +9,7 @@ from meshguard.tls.check import Row
 from meshguard.tls.client import GATEWAY, NONE, SIDECAR, Client
 from meshguard.tls.explain import caller_sees, explain
 from meshguard.tls.facts import Settings
+from meshguard.tls.verdict import CALLER, MESH
 from tests.tls.given import ELSEWHERE, NEWEST, rows
 from tests.tls.matrix import authentication, istio, kubernetes
 
@@ -282,7 +283,10 @@ def test_of_two_services_of_one_name_the_callers_own_comes_first() -> None:
         )
         for namespace, port in (("a", 1), ("b", 2))
     ]
-    assert [row.port.number for row in rows(entries, Client(SIDECAR, "b"))] == [2]
+    assert [(row.port.number, row.sent.why) for row in rows(entries, Client(SIDECAR, "b"))] == [
+        (1, "hidden"),
+        (2, "external"),
+    ]
 
 
 def test_before_1_24_rules_of_one_host_were_merged_whoever_they_were_for() -> None:
@@ -329,3 +333,48 @@ def test_no_more_clients_are_named_than_a_reader_takes_in() -> None:
     assert words.callers(some) == "a, b, c, d, e and 3 more"
     assert words.callers(some[1:], some) == "all but a"
     assert words.callers(some[:3], some) == "a, b, c"
+
+
+def shared(name: str, resolution: str, ports: list[dict[str, Any]], **spec: Any) -> dict[str, Any]:
+    made = {"hosts": ["x.example"], "location": "MESH_INTERNAL", "resolution": resolution, "ports": ports, **spec}
+    created = f"2024-01-01T00:00:0{name[-1]}Z"
+    return istio("networking", "ServiceEntry", "shop", name, made, creationTimestamp=created)
+
+
+def test_addresses_of_one_host_and_name_of_a_port_are_put_together() -> None:
+    http = {"number": 80, "name": "http", "protocol": "HTTP"}
+    tls = {"number": 443, "name": "tls", "protocol": "TLS"}
+    inside, outside = {"address": "10.0.0.1", "serviceAccount": "x"}, {"address": "10.0.0.2"}
+    objects = [
+        shared("e0", "STATIC", [http], endpoints=[inside]),
+        shared("e1", "STATIC", [http, tls], endpoints=[outside]),
+        shared("e2", "STATIC", [http]),
+    ]
+    found = {(row.port.number, row.server.kind): row.sent.layers for row in rows(objects)}
+
+    assert found == {(80, "sidecar"): (MESH,), (80, "outside"): (), (443, "outside"): (CALLER,)}
+
+
+def test_what_is_hidden_behind_another_is_passed_on() -> None:
+    ports = [{"number": 443, "name": "tls", "protocol": "TCP"}]
+    objects = [
+        shared("e0", "DNS", [{"number": 80, "name": "http", "protocol": "HTTP"}]),
+        shared("e1", "NONE", ports),
+    ]
+    row = rows(objects)[-1]
+
+    assert (row.port.number, row.sent.why, row.sent.layers) == (443, "hidden", ())
+    assert explain(row)[1] == (
+        "The client's proxy has nothing for this port, as something else of this host comes first, and the two are"
+        " not made one: it passes on what it gets, plaintext"
+    )
+
+
+def test_another_name_leads_to_what_is_not_exported() -> None:
+    ports = [{"number": 80, "name": "http", "protocol": "HTTP"}]
+    alias = kubernetes(
+        "Service", "web", "old", {"type": "ExternalName", "externalName": "x.example", "ports": [{"port": 80}]}
+    )
+    found = rows([shared("e0", "DNS", ports, exportTo=["."]), alias])
+
+    assert [(row.host, row.sent.why) for row in found] == [("old.web.svc.cluster.local", "not-exported")]

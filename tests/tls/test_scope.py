@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from meshguard.tls.facts import Settings
-from meshguard.tls.scope import imports, is_exported, sidecar_of
+from meshguard.tls.scope import View, is_exported, known, sidecar_of
 from tests.tls.given import NEWEST, world
 from tests.tls.matrix import ROOT, istio, kubernetes
 
@@ -60,9 +60,19 @@ def test_what_is_taken_in(hosts: list[str], expected: bool) -> None:  # noqa: FB
 
 def taken(egress: list[dict[str, Any]], more: tuple[dict[str, Any], ...] = (), settings: Settings = NEWEST) -> bool:
     """Tell whether pods of `web` know the port of the service."""
-    found = world([SERVICE, *more, sidecar("web", "w", egress=egress)], settings)
-    (service,) = found.services["shop"]
-    return imports(found, sidecar_of(found, "web", {}), service, service.ports[0], "web")
+    return bool(ports([SERVICE, *more, sidecar("web", "w", egress=egress)], settings=settings))
+
+
+def ports(
+    objects: list[dict[str, Any]], namespace: str = "web", host: str = HOST, settings: Settings = NEWEST
+) -> list[str]:
+    """Give what pods of a namespace know by a host: who says it, and the ports."""
+    found = world(objects, settings)
+    sharing = [one for listed in found.services.values() for one in listed if one.host == host]
+    routes = [route for route in found.routes if route.host == host]
+    view = View(namespace, sidecar_of(found, namespace, {}), is_gateway=False)
+    service = known(found, view, sharing, routes)
+    return [] if service is None else [str(service.ref), *(str(port.number) for port in service.ports)]
 
 
 @pytest.mark.parametrize(
@@ -87,10 +97,7 @@ def test_older_istios_leave_nothing_out() -> None:
 
 
 def test_the_own_namespace_is_a_dot() -> None:
-    found = world([SERVICE, sidecar("shop", "w", egress=[{"hosts": ["./*"]}])])
-    (service,) = found.services["shop"]
-
-    assert imports(found, sidecar_of(found, "shop", {}), service, service.ports[0], "shop")
+    assert ports([SERVICE, sidecar("shop", "w", egress=[{"hosts": ["./*"]}])], "shop")
 
 
 def routes(host: str = HOST, port: int | None = None, **spec: Any) -> dict[str, Any]:
@@ -138,6 +145,9 @@ def test_a_wildcard_of_a_virtual_service_meets_the_host_that_is_named() -> None:
         (".", "shop", True),
         ("web, other", "web", True),
         ("other", "web", False),
+        ("other", "shop", False),
+        ("~", "shop", False),
+        ("*, other", "web", True),
     ],
 )
 def test_exports(exported: str | None, namespace: str, expected: bool) -> None:  # noqa: FBT001 - a case
@@ -145,3 +155,116 @@ def test_exports(exported: str | None, namespace: str, expected: bool) -> None: 
     found = world([{**SERVICE, "metadata": {**SERVICE["metadata"], "annotations": annotations}}])
 
     assert is_exported(found, found.services["shop"][0], namespace) is expected
+
+
+def entry(namespace: str, name: str, *numbers: int, host: str = "x.example", **spec: Any) -> dict[str, Any]:
+    listed = [{"number": number, "name": f"p{number}", "protocol": "TCP"} for number in numbers]
+    said = {"hosts": [host], "ports": listed, "resolution": "DNS", **spec}
+    created = f"2024-01-01T00:00:0{name[-1]}Z"
+    return istio("networking", "ServiceEntry", namespace, name, said, creationTimestamp=created)
+
+
+@pytest.mark.parametrize(
+    ("objects", "expected"),
+    [
+        ([entry("a", "e0", 80), entry("a", "e1", 80, 443)], ["a/e0", "80", "443"]),
+        ([entry("a", "e1", 80), entry("a", "e0", 443)], ["a/e0", "443", "80"]),
+        ([entry("a", "e0", 80), entry("a", "e1", 443, resolution="NONE")], ["a/e0", "80"]),
+        ([entry("a", "e0", 80), entry("a", "e1", 443, exportTo=["*"])], ["a/e0", "80"]),
+        ([entry("a", "e0", 80), entry("a", "e1", 443, exportTo=["web"])], ["a/e1", "443"]),
+        ([entry("a", "e0", 80), entry("a", "e1", 443, exportTo=["."])], ["a/e0", "80"]),
+        ([entry("a", "e0", 80, exportTo=["~"])], []),
+        ([entry("a", "e0", 80), entry("b", "e1", 443)], ["a/e0", "80"]),
+        ([entry("a", "e0", 80), entry("web", "e1", 443)], ["web/e1", "443"]),
+    ],
+)
+def test_what_shares_a_host(objects: list[dict[str, Any]], expected: list[str]) -> None:
+    assert ports(objects, host="x.example") == expected
+
+
+def test_entries_of_one_host_with_different_labels_stay_apart() -> None:
+    labelled = entry("a", "e1", 443)
+    labelled["metadata"]["labels"] = {"app.kubernetes.io/name": "second"}
+
+    assert ports([entry("a", "e0", 80), labelled], host="x.example") == ["a/e0", "80"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_real_service_comes_before_what_has_its_name(order: int) -> None:
+    real = {**SERVICE, "metadata": {**SERVICE["metadata"], "creationTimestamp": "2024-02-01T00:00:00Z"}}
+    sharing = [real, entry("shop", "e0", 80, 81, host=HOST)][::order]
+
+    assert ports(sharing) == ["shop/a", "80"]
+
+
+def test_listeners_add_up() -> None:
+    first = {"hosts": ["a/*"], "port": {"name": "p", "number": 443, "protocol": "TCP"}}
+    objects = [entry("a", "e0", 80, 443), entry("b", "e1", 80)]
+
+    assert ports([*objects, sidecar("web", "w", egress=[first, {"hosts": ["*/*"]}])], host="x.example") == [
+        "a/e0",
+        "443",
+        "80",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"), [(NEWEST, ["a/e0", "80"]), (Settings((1, 30)), ["a/e0", "80", "443"])]
+)
+def test_an_exact_name_takes_in_the_oldest_only(settings: Settings, expected: list[str]) -> None:
+    named = sidecar("web", "w", egress=[{"hosts": ["a/x.example"]}])
+
+    assert (
+        ports([entry("a", "e0", 80), entry("a", "e1", 443), named], host="x.example", settings=settings) == expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("exported", "expected"), [("other", ["shop/a", "80"]), (".", ["shop/a", "80"]), ("*", ["shop/a", "80"])]
+)
+def test_a_virtual_service_finds_its_own_namespace_whatever_it_exports(exported: str, expected: list[str]) -> None:
+    hidden = {
+        **SERVICE,
+        "metadata": {**SERVICE["metadata"], "annotations": {"networking.istio.io/exportTo": exported}},
+    }
+    made = routes()
+    made["metadata"]["namespace"] = "shop"
+
+    assert ports([hidden, made], "shop") == expected
+
+
+@pytest.mark.parametrize(("settings", "expected"), [(NEWEST, ["b/e0", "80"]), (Settings((1, 30)), ["a/e1", "443"])])
+def test_a_virtual_service_finds_the_oldest_elsewhere(settings: Settings, expected: list[str]) -> None:
+    objects = [entry("b", "e0", 80), entry("a", "e1", 443), sidecar("web", "w", egress=[{"hosts": ["./*"]}])]
+
+    assert ports([*objects, routes("x.example")], host="x.example", settings=settings) == expected
+
+
+def test_a_virtual_service_finds_nothing_that_is_not_exported() -> None:
+    assert ports([entry("a", "e0", 80, exportTo=["."]), routes("x.example")], host="x.example") == []
+
+
+def test_a_virtual_service_counts_where_it_is_exported_by_default() -> None:
+    objects = [SERVICE, {**routes(), "metadata": {"namespace": "front", "name": "v"}}]
+    narrow = sidecar("web", "w", egress=[{"hosts": ["front/*"]}])
+    private = NEWEST._replace(route_export=frozenset({"."}))
+
+    assert ports([*objects, narrow]) == ["shop/a", "80"]
+    assert ports([*objects, narrow], settings=private) == []
+
+
+@pytest.mark.parametrize(("settings", "expected"), [(NEWEST, "a/e0"), (Settings((1, 30)), "web/e1")])
+def test_a_gateway_takes_the_oldest(settings: Settings, expected: str) -> None:
+    some = ["web", "other"]
+    found = world([entry("a", "e0", 80, exportTo=some), entry("web", "e1", 443, exportTo=some)], settings)
+    sharing = [*found.services["a"], *found.services["web"]]
+    service = known(found, View("web", None, is_gateway=True), sharing, ())
+
+    assert service is not None
+    assert str(service.ref) == expected
+
+
+def test_a_gateway_knows_nothing_that_is_not_exported() -> None:
+    found = world([entry("a", "e0", 80, exportTo=["."])])
+
+    assert known(found, View("web", None, is_gateway=True), found.services["a"], ()) is None
