@@ -168,6 +168,20 @@ def hidden(service: Service, routing: Routing) -> tuple[Hidden, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
+def hidden_from_forwarded(service: Service, routing: Routing, port: Port) -> tuple[str, ...]:
+    """Give the paths by which the hosts that a proxy forwards, from outside, would reach metrics on a port."""
+    routes = (*port_table(service, routing, port), routing.rest) if routing.forwarded_hosts else ()
+    inside = [path for _, path in metrics_behind(service, port)]
+    found = (outside_path(route, path) for route in routes for path in inside)
+    return tuple(dict.fromkeys(path for path in found if path is not None))
+
+
+def authority_pattern(host: str) -> str:
+    """Give the regular expression of a Host header that names the host, or (`*.x`) one below it, and any port."""
+    below = "[^:]+" if host.startswith("*") else ""
+    return f"(?i){below}{escaped(host.removeprefix('*'))}(:[0-9]+)?"
+
+
 def metrics_behind(service: Service, port: Port) -> Iterator[tuple[ValuePath, str]]:
     """Give the metrics that a port leads to, its own and those of other ports with the same container port."""
     for other in service.ports:

@@ -11,8 +11,10 @@ from meshguard.regex import refusal, takes
 from meshguard.routing import (
     Hidden,
     Request,
+    authority_pattern,
     escaped,
     hidden,
+    hidden_from_forwarded,
     hidden_pattern,
     is_everything,
     match,
@@ -338,6 +340,38 @@ externalRouting:
     assert found.external is not None
 
     assert {path.path for path in hidden(found, found.external)} == {"/metrics", "/ops", "/api/metrics"}
+
+
+def test_metrics_are_hidden_from_hosts_that_a_proxy_forwards() -> None:
+    text = """
+ports: [{number: 80, name: http, metrics: /metrics}, {number: 81, name: http-b}]
+internalRouting:
+  port: http
+  forwardedHosts: [shop.example.com]
+  pathConfiguration: [{path: /ops, rewritePath: /}, {path: /metrics/x, pathType: Exact}, {path: /other}]
+"""
+    shown, alone = service(text), service(text.replace("  forwardedHosts: [shop.example.com]\n", ""))
+    assert shown.internal is not None
+    assert alone.internal is not None
+
+    assert set(hidden_from_forwarded(shown, shown.internal, shown.ports[0])) == {"/ops/metrics", "/metrics"}
+    assert hidden_from_forwarded(shown, shown.internal, shown.ports[1]) == ()
+    assert hidden_from_forwarded(alone, alone.internal, alone.ports[0]) == ()
+
+
+@pytest.mark.parametrize(
+    ("host", "header", "expected"),
+    [
+        ("shop.example.com", "Shop.example.com", True),
+        ("shop.example.com", "shop.example.com:8080", True),
+        ("shop.example.com", "shopxexample.com", False),
+        ("shop.example.com", "www.shop.example.com", False),
+        ("*.example.com", "a.b.example.com:80", True),
+        ("*.example.com", "example.com", False),
+    ],
+)
+def test_authority_pattern(host: str, header: str, expected: bool) -> None:  # noqa: FBT001 - a table
+    assert bool(re.fullmatch(authority_pattern(host), header)) is expected
 
 
 def test_escaped_text_has_no_meaning() -> None:

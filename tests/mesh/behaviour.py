@@ -1,6 +1,7 @@
 """An accepted service in, witness requests out; and for each what the model says that becomes of it."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from random import Random
 from typing import NamedTuple
 
@@ -18,9 +19,12 @@ from meshguard.model import (
     retry_shares,
     route_port,
 )
+from meshguard.policy import lists
 from meshguard.routing import (
     Request,
     hidden,
+    hidden_from_forwarded,
+    hidden_pattern,
     is_preflight,
     match,
     port_table,
@@ -83,7 +87,8 @@ def witnesses(random: Random, site: Site) -> Iterator[Witness]:
             routes = () if service.internal is None else port_table(service, service.internal, port)
             forwarded = () if service.internal is None else service.internal.forwarded_hosts
             hosts = (f"{name}.svc.cluster.local", name, *(host.value for host in forwarded))
-            for request in _requests(random, routes, ()):
+            more = () if service.internal is None else hidden_from_forwarded(service, service.internal, port)
+            for request in _requests(random, routes, _spellings(more)):
                 yield Witness("mesh", random.choice(hosts), port.number, *request)
 
 
@@ -117,6 +122,10 @@ def _inside(site: Site, witness: Witness) -> Expected:
             path=witness.sent,
             unsaid=frozenset({"retries", "timeout"}),
         )
+    concealed = map(hidden_pattern, hidden_from_forwarded(service, routing, port))
+    listed = (host.value for host in routing.forwarded_hosts)
+    if lists(listed, witness.host) and any(re.fullmatch(text, witness.request.path) for text in concealed):
+        return NOT_FOUND
     route = match(port_table(service, routing, port), witness.request)
     if route is not None:
         return _forwarded(site, witness, route, port, frozenset())
@@ -153,10 +162,13 @@ def _query(witness: Witness) -> str:
 
 
 def _hidden_paths(site: Site, routing: Routing) -> tuple[str, ...]:
-    found = [concealed.path for concealed in hidden(site.service, routing)]
+    return _spellings(concealed.path for concealed in hidden(site.service, routing))
+
+
+def _spellings(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         variant
-        for path in found
+        for path in paths
         for variant in (path, f"{path}/x", f"/{path}", f"{path}x", path.upper(), f"{path};x", f"{path}%2Fx")
     )
 

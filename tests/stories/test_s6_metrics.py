@@ -199,6 +199,32 @@ def test_nor_by_way_of_a_rewrite(items: str, hidden: list[str], served: str, lab
         assert from_the_internet(on, served) == (200, {8080})
 
 
+BEHIND_A_PROXY = """
+ports: [{number: 8080, name: http, metrics: /metrics}, {number: 9090, name: http-metrics, metrics: /metrics}]
+internalRouting:
+  port: http
+  forwardedHosts: [www.example.com, "*.shop.example.com"]
+  pathConfiguration: [{path: /ops, rewritePath: /}]
+"""
+
+
+def test_nor_by_way_of_a_proxy_that_forwards_the_host(lab: Lab) -> None:
+    paths = ("/metrics", "//METRICS", "/metrics;x", "/ops/metrics", "/metricsx", "/orders")
+
+    assert errors(BEHIND_A_PROXY, policy("sidecar")) == set()
+    with deployed(lab, BEHIND_A_PROXY, policy("sidecar")) as on:
+
+        def answers(host: str, port: int) -> list[int]:
+            to = (on.workload(ORDERS).vip, port)
+            return [from_pod(on, CALLER, to, Ask(host, path)).status for path in paths]
+
+        for host in ("www.example.com", "www.example.com:8080", "WWW.example.com", "a.b.shop.example.com:80"):
+            assert answers(host, 8080) == [404, 404, 404, 404, 200, 200]
+        assert answers("www.example.com", 9090) == [404, 404, 404, 200, 200, 200]
+        assert answers("orders.shop.svc.cluster.local", 8080) == [200] * len(paths)
+        assert scraped(on, 8080, WITH_CERTIFICATE) == READ
+
+
 def test_metrics_at_the_root_of_a_port_leave_nothing_of_it_outside(lab: Lab) -> None:
     assert errors(AT_THE_ROOT, policy("sidecar")) == {"metrics-hide-everything"}
     with deployed(lab, AT_THE_ROOT, policy("sidecar")) as on:

@@ -46,6 +46,7 @@ class Match(NamedTuple):
     method: Text | None = None
     headers: tuple[tuple[str, str | None], ...] = ()
     query_params: tuple[tuple[str, str], ...] = ()
+    authority: Text | None = None
 
 
 class Destination(NamedTuple):

@@ -24,8 +24,10 @@ from meshguard.model import (
 from meshguard.needed import Reach, namespace_of, reach, service_name
 from meshguard.policy import SAFE_PAIR, Facts
 from meshguard.routing import (
+    authority_pattern,
     escaped,
     hidden,
+    hidden_from_forwarded,
     hidden_pattern,
     is_everything,
     port_table,
@@ -145,6 +147,10 @@ def _port(service: Service, routing: Routing, route: Route) -> Port:
 def _mesh_rules(service: Service, routing: Routing, port: Port, facts: Facts) -> Iterator[HttpRule]:
     """Give the rules of one port, ended by a catch-all, so that nothing is cut that works today."""
     routes = port_table(service, routing, port)
+    for path in hidden_from_forwarded(service, routing, port):
+        uri = Text("regex", hidden_pattern(path))
+        hosts = [Text("regex", authority_pattern(host.value)) for host in routing.forwarded_hosts]
+        yield HttpRule(tuple(Match(port=port.number, uri=uri, authority=host) for host in hosts), status=404)
     for route in routes:
         yield from _route_rules(route, port, facts, in_mesh=True)
     if any(map(is_everything, routes)):

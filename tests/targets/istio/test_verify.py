@@ -125,6 +125,38 @@ def test_shape_is_tight(kind: str, old: str, new: str, words: str) -> None:
     assert words in found[0]
 
 
+FORWARDED = """
+ports: [{number: 80, name: http, metrics: /metrics}]
+internalRouting: {port: http, forwardedHosts: [shop.example.com]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("status: 404", "status: 200", "404 was expected"),
+        ("(?i)shop", "(?i).*shop", "does not match"),
+        ("(?i)shop", "(?i)[^:]+|shop", "does not match"),
+        ("          authority:", "          method:", "authority"),
+        (
+            "    - match:\n        - port: 80\n      route",
+            "    - match:\n        - port: 80\n          authority: {regex: a}\n      route",
+            "authority",
+        ),
+    ],
+)
+def test_the_hosts_that_metrics_are_hidden_from_are_those_that_are_forwarded(
+    old: str, new: str, words: str
+) -> None:
+    rendered = rendered_of(FORWARDED, POLICY.replace("prometheus: outside", "prometheus: sidecar"))
+    (mesh,) = (found for found in rendered.manifests if found.name == "orders.mesh")
+
+    assert TARGET.verify(rendered, facts_of()) == ()
+    assert old in mesh.text
+    found = faults_of(replaced(rendered, mesh, mesh._replace(text=mesh.text.replace(old, new, 1))), facts_of())
+    assert words in found[0]
+
+
 @pytest.mark.parametrize("text", ["a: [", "", "- a", "a: b\n---\nkind: Secret\n", "\x00"])
 def test_text_is_one_document(text: str) -> None:
     rendered = rendered_of(VALUES)
