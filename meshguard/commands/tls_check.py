@@ -46,13 +46,15 @@ def run(argv: list[str]) -> int:
     return int(failing or any(remark.is_error for remark in remarks))
 
 
-def _nothing(meshes: Iterable[Found], judged: Iterable[Judged]) -> str:
+def _nothing(meshes: Sequence[Found], judged: Iterable[Judged]) -> str:
     """Say why there is no row at all."""
     services = (service for mesh in meshes for listed in mesh.world.services.values() for service in listed)
     if any(service.ports for service in services):
         asked = callers(dict.fromkeys(client for one in judged for client in one.clients))
         return f"there is nothing to check: no host is called by {asked}"
-    return "there is nothing to check: no Service and no ServiceEntry with a port is among the objects"
+    left_out = any(remark.is_error for mesh in meshes for remark in mesh.remarks)
+    objects = "the objects that could be read" if left_out else "the objects"
+    return f"there is nothing to check: no Service and no ServiceEntry with a port is among {objects}"
 
 
 def _flags() -> Parser:

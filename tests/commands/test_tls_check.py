@@ -298,6 +298,7 @@ def test_several_files_are_one_mesh(run: Run) -> None:
             2,
             "Service 'shop/orders' is left out: spec.ports[0].port must",
         ),
+        (SHOP.replace("port: 80,", "port: eighty,"), 2, "is among the objects that could be read"),
         (SHOP.replace("kind: Service\n", "kind: Service\nkind: Service\n"), 0, "the key `kind` is there twice"),
         (SHOP.replace("STRICT", "STRICKT"), 1, "-:18:21: PeerAuthentication 'shop/default' is left out"),
         (SHOP + "---\n" + SHOP, 0, "PeerAuthentication 'shop/default' is also at -:17: the last one counts"),
@@ -308,7 +309,7 @@ def test_several_files_are_one_mesh(run: Run) -> None:
             "the Namespace 'shop' is not among the objects",
         ),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_wrong_input(stdin: str, code: int, words: str, run: Run) -> None:
     result = check(run, "-f", "-", stdin=stdin)
