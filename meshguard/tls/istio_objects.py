@@ -1,6 +1,6 @@
 """Istio's own objects: heads and specs in, facts out; MalformedError for what the API would refuse."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from meshguard.tls import fields
 from meshguard.tls.facts import (
@@ -30,7 +30,8 @@ _TLS_MODES = ("DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL")
 _SERVER_MODES = ("PASSTHROUGH", "SIMPLE", "MUTUAL", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL")
 _OUTBOUND = ("REGISTRY_ONLY", "ALLOW_ANY", "ALLOW_ANY_DYNAMIC_DNS")
 _RESOLUTIONS = {"": "headless", "NONE": "headless", "STATIC": "static"}
-_RESOLUTION_WORDS = ("NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS")
+_ONE_ENDPOINT = "DNS_ROUND_ROBIN"
+_RESOLUTION_WORDS = ("NONE", "STATIC", "DNS", _ONE_ENDPOINT, "DYNAMIC_DNS")
 
 
 def peer_authentication(head: Head, _: Settings) -> Iterator[PeerAuthentication]:
@@ -39,7 +40,7 @@ def peer_authentication(head: Head, _: Settings) -> Iterator[PeerAuthentication]
     yield PeerAuthentication(
         ref=head.ref,
         created=head.created,
-        selector=fields.labels(below(head.spec, "selector", "matchLabels")),
+        selector=_selector(below(head.spec, "selector", "matchLabels")),
         mode=_mode(mode),
         mode_span=None if mode.node is None else mode.span,
         ports=tuple(
@@ -47,6 +48,15 @@ def peer_authentication(head: Head, _: Settings) -> Iterator[PeerAuthentication]
             for key, entry in fields.entries(ports)
         ),
     )
+
+
+def _selector(field: Field) -> dict[str, str]:
+    """Read the labels that pods must have; the API knows no wildcards in them."""
+    found = fields.labels(field)
+    for key, value in found.items():
+        if "*" in f"{key}{value}":
+            raise MalformedError(f"{field.path} has '{key}: {value}', and `*` stands for nothing there", field.span)
+    return found
 
 
 def _mode(field: Field) -> str | None:
@@ -65,7 +75,7 @@ def destination_rule(head: Head, settings: Settings) -> Iterator[DestinationRule
         created=head.created,
         host=_full_name(said, head.ref.namespace, settings),
         export_to=frozenset(fields.texts(below(head.spec, "exportTo"))),
-        selector=None if selector.node is None else fields.labels(below(selector, "matchLabels")),
+        selector=None if selector.node is None else _selector(below(selector, "matchLabels")),
         policy=_traffic_policy(below(head.spec, "trafficPolicy")),
         subsets=tuple(_subset(item, head.ref) for item in fields.items(below(head.spec, "subsets"))),
     )
@@ -126,13 +136,27 @@ def service_entry(head: Head, _: Settings) -> Iterator[Service]:
         _endpoint(item, head.ref, fields.labels(below(item, "labels")))
         for item in fields.items(below(head.spec, "endpoints"))
     )
-    for host in fields.texts(below(head.spec, "hosts")):
+    hosts = fields.texts(below(head.spec, "hosts"))
+    _refuse(
+        head,
+        {
+            "has '*' in hosts": "*" in hosts,
+            "has workloadSelector and endpoints, and may have one of them": selector.node is not None
+            and bool(endpoints),
+            "has endpoints, which resolution NONE does not allow": resolution in {"", "NONE"} and bool(endpoints),
+            "has endpoints, of which DNS_ROUND_ROBIN allows one": resolution == _ONE_ENDPOINT
+            and len(endpoints) > 1,
+            "has two ports of one number or name": len({port.number for port in ports}) < len(ports)
+            or len({port.name for port in ports}) < len(ports),
+        },
+    )
+    for host in hosts:
         yield Service(
             ref=head.ref,
             created=head.created,
             host=host,
             ports=ports,
-            selector=None if selector.node is None else fields.labels(below(selector, "labels")),
+            selector=None if selector.node is None else _selector(below(selector, "labels")),
             resolution=_RESOLUTIONS.get(resolution, "dns"),
             is_external=location != "MESH_INTERNAL",
             is_entry=True,
@@ -140,6 +164,13 @@ def service_entry(head: Head, _: Settings) -> Iterator[Service]:
             endpoints=endpoints,
             labels=head.labels,
         )
+
+
+def _refuse(head: Head, faults: Mapping[str, bool]) -> None:
+    """Refuse an object that has one of the faults."""
+    for said, is_there in faults.items():
+        if is_there:
+            raise MalformedError(f"it {said}", head.spec.span)
 
 
 def _entry_port(field: Field) -> Port:
@@ -174,7 +205,7 @@ def sidecar(head: Head, _: Settings) -> Iterator[Sidecar]:
     yield Sidecar(
         ref=head.ref,
         created=head.created,
-        selector=None if selector.node is None else fields.labels(below(selector, "labels")),
+        selector=None if selector.node is None else _selector(below(selector, "labels")),
         egress=tuple(_egress(item) for item in fields.items(below(head.spec, "egress"))),
         outbound=None if policy.node is None else outbound,
         ingress=tuple(

@@ -11,7 +11,7 @@ import yaml
 from meshguard.tls.client import GATEWAY, SIDECAR, Client
 from meshguard.tls.destination_rule import obeyed, prepare
 from meshguard.tls.verdict import CALLER
-from tests.mesh.istio import Istio, Mesh, Proxy, generate
+from tests.mesh.istio import Istio, Mesh, Proxy, admit, generate
 from tests.mesh.observed import received, rule, rule_of
 from tests.mesh.observed import sent as seen_sent
 from tests.mesh.settled import said_and_seen, version_of
@@ -19,6 +19,7 @@ from tests.tls import lookups, made_up
 from tests.tls.given import understood
 from tests.tls.lookups import LOOKUPS, Lookup, objects
 from tests.tls.matrix import CLIENTS, HOST, PORTS, ROOT, SERVERS, TRAFFIC, Cell, cells, documents, kubernetes
+from tests.tls.refused import REFUSED
 from tests.tls.reported import Reported, reported
 
 CALLER_PROXY = Proxy("sidecar", "caller", "callers", "10.9.9.9")
@@ -160,6 +161,13 @@ def test_reported_cluster(cluster: Reported, istio: Istio) -> None:
         said, seen = said_and_seen(plain(cluster.text), callers, istio, mesh)
 
         assert (said.sent, said.taken) == (seen.sent, seen.taken)
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_what_istio_refuses_is_left_out(said: str, istio: Istio) -> None:
+    refused, _ = admit(istio, json.dumps(REFUSED[said]))
+
+    assert refused
 
 
 def _client(word: str) -> Client:

@@ -8,6 +8,7 @@ import pytest
 from meshguard.tls.facts import Settings
 from tests.tls.given import NEWEST, understood, world
 from tests.tls.matrix import istio, kubernetes
+from tests.tls.refused import REFUSED
 
 SERVICE = {"selector": {"app": "a"}, "ports": [{"port": 80}]}
 
@@ -88,6 +89,14 @@ def test_what_the_api_would_refuse(text: str, message: str) -> None:
     found = understood(text)
 
     assert [(remark.message, remark.is_error) for remark in found.remarks] == [(message, True)]
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_what_the_webhook_would_refuse(said: str) -> None:
+    (remark,) = understood(json.dumps(REFUSED[said])).remarks
+
+    assert remark.is_error
+    assert remark.message.endswith(f" 'shop/x' is left out: {said.strip()}")
 
 
 def test_the_place_of_a_remark() -> None:

@@ -268,7 +268,7 @@ def entry(**spec: Any) -> dict[str, Any]:
     ],
 )
 def test_addresses_of_an_entry(endpoint: dict[str, Any], expected: tuple[str, bool, int]) -> None:
-    (found,) = behind(entry(endpoints=[{"address": "10.0.0.1", **endpoint}]))
+    (found,) = behind(entry(resolution="STATIC", endpoints=[{"address": "10.0.0.1", **endpoint}]))
 
     assert (found.kind, found.is_marked, found.port) == expected
 
