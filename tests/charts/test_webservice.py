@@ -402,6 +402,11 @@ def test_an_autoscaler_owns_the_replicas(helm: Helm) -> None:
     }
 
 
+def test_an_autoscaler_cannot_begin_above_its_end(helm: Helm) -> None:
+    with pytest.raises(RuntimeError, match=r"autoscaling\.minReplicas 2 is more than maxReplicas 1"):
+        helm.render({"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 1}})
+
+
 @pytest.mark.parametrize("amount", [1, 1000000, "25%"])
 def test_disruption_budget(helm: Helm, amount: int | str) -> None:
     objects = helm.render({"podDisruptionBudget": {"maxUnavailable": amount}})

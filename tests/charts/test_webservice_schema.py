@@ -1,6 +1,7 @@
 """What Helm itself refuses: charts/webservice carries the contract's schema and one of its own keys."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 
 from charts.schema import ROOT, compose, text
 from tests.charts.conftest import CHART, Helm
+from tests.charts.kubernetes import Verdict, admit
 
 DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
 
@@ -53,7 +55,24 @@ def external(**fields: Any) -> dict[str, Any]:
     return {"externalRouting": fields}
 
 
-REFUSED = [
+BEYOND = 2**31
+# What Kubernetes refuses or warns of, too.
+UNDEPLOYABLE: list[tuple[dict[str, Any], str]] = [
+    ({"replicas": BEYOND}, "replicas"),
+    ({"autoscaling": {"enabled": True, "maxReplicas": BEYOND}}, "maxReplicas"),
+    ({"autoscaling": {"enabled": True, "targetCPUPercent": BEYOND}}, "targetCPUPercent"),
+    ({"podDisruptionBudget": {"maxUnavailable": BEYOND}}, "maxUnavailable"),
+    ({"probes": {"readiness": {"failureThreshold": BEYOND}}}, "failureThreshold"),
+    ({"resources": {"requests": {"memory": 0.5}}}, "memory"),
+    ({"resources": {"requests": {"memory": "1500m"}}}, "memory"),
+    ({"resources": {"limits": {"gpu": 1}}}, "gpu"),
+    ({"resources": {"limits": {"example.com/gpu": "500m"}}}, "example.com"),
+    ({"envFromSecrets": ["a..b"]}, "envFromSecrets"),
+    ({"podAnnotations": {"a..b/c": "x"}}, "podAnnotations"),
+    ({"podLabels": {"a..b/c": "x"}}, "podLabels"),
+    ({"serviceAccount": {"annotations": {"a..b/c": "x"}}}, "annotations"),
+]
+REFUSED: list[tuple[dict[str, Any], str]] = [
     # the contract: shapes and port names, as meshguard itself refuses them
     (ports(name="httpbin"), "name"),
     (ports(name="web"), "name"),
@@ -95,6 +114,7 @@ REFUSED = [
     ({"podDisruptionBudget": {"maxUnavailable": 0}}, "maxUnavailable"),
     ({"podDisruptionBudget": {"maxUnavailable": "0%"}}, "maxUnavailable"),
     ({"topologySpread": {"zone": "always"}}, "zone"),
+    *UNDEPLOYABLE,
     # what would take the service out of the guardrails
     ({"securityContext": {"privileged": True}}, "privileged"),
     ({"securityContext": {"runAsNonRoot": False}}, "runAsNonRoot"),
@@ -119,7 +139,19 @@ def test_helm_refuses(any_helm: Helm, values: dict[str, Any], key: str) -> None:
     assert key in faults
 
 
+@pytest.mark.helm
+@pytest.mark.parametrize(
+    ("values", "key"), UNDEPLOYABLE, ids=[json.dumps(values)[:60] for values, _ in UNDEPLOYABLE]
+)
+def test_kubernetes_would_refuse_it_or_warn(helm: Helm, bare_chart: Path, values: dict[str, Any], key: str) -> None:
+    rendered = helm.render_unchecked(values, chart=bare_chart)
+    said = [admit(helm.kubernetes, found) for found in rendered.values()]
+
+    assert any(verdict != Verdict() for verdict in said), key
+
+
 ACCEPTED = [
+    {"resources": {"limits": {"memory": "1.5Gi", "ephemeral-storage": 1000, "cpu": "100m"}}},
     {"podAnnotations": {"notistio.io/x": "1", "example.com/prometheus.io": "y", "plain": ""}},
     {"podLabels": {"team": "checkout", "notistio.io/rev": "x", "version": "v1"}},
     {"serviceAccount": {"annotations": {"iam.gke.io/gcp-service-account": "orders@shop"}}},
