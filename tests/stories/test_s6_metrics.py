@@ -136,6 +136,15 @@ def test_a_scraper_without_mesh_certificates_reads_a_port_of_its_own_in_plain_te
         assert from_inside(on, 9090) == 200
 
 
+def test_the_only_port_is_opened_whole(lab: Lab) -> None:
+    text = "ports: [{number: 8080, name: http, metrics: /metrics}]"
+
+    assert "takes plaintext from every pod" in words(text, policy("outside"))["port-opened-for-metrics"]
+    with deployed(lab, text, policy("outside")) as on:
+        answer = from_outside(on, (on.workload(ORDERS).pod, 8080), Ask("orders", "/orders"))
+        assert answer.status == 200
+
+
 def test_metrics_of_a_port_of_their_own_are_not_reachable_from_outside(lab: Lab) -> None:
     with deployed(lab, OWN_PORT, policy("outside")) as on:
         assert from_the_internet(on, "/metrics") == (200, {8080})
