@@ -24,6 +24,7 @@ _EXCLUDES = (1, 31)  # before, a namespace with `~` is one that does not exist
 _LOOKS_UP = (1, 31)  # before, hosts without a wildcard were searched for among all services
 _PICKS_BEST = (1, 31)  # before, the first namespace by name
 _SORTS_BY_AGE = (1, 31)  # before, what only the own namespace sees came first
+_DEFAULTS_NAME = (1, 31)  # before, a default named no namespaces, and `.` beside `*` was `.`
 _EVERYTHING = Egress((f"{EVERYONE}/{EVERYONE}",), None)
 
 
@@ -56,7 +57,14 @@ def is_exported(world: World, service: Service, namespace: str) -> bool:
 
 
 def _exports(world: World, service: Service) -> frozenset[str]:
-    return service.export_to or world.settings.service_export
+    return service.export_to or _default(world, world.settings.service_export)
+
+
+def _default(world: World, exports: frozenset[str]) -> frozenset[str]:
+    """Give what a default of the mesh means."""
+    if world.settings.istio_version >= _DEFAULTS_NAME:
+        return exports
+    return exports & {OWN} or exports & {EVERYONE}
 
 
 def known(world: World, view: View, sharing: Sequence[Service], routes: Iterable[Route]) -> Service | None:
@@ -184,7 +192,9 @@ def _is_listed(names: _Names, route: Route) -> bool:
 
 def is_route_exported(world: World, route: Route, namespace: str) -> bool:
     """Tell whether the owner of a VirtualService lets a namespace obey it."""
-    return is_visible(route.export_to or world.settings.route_export, route.ref.namespace, namespace)
+    return is_visible(
+        route.export_to or _default(world, world.settings.route_export), route.ref.namespace, namespace
+    )
 
 
 def _is_named(pairs: Iterable[tuple[str, str]], owner: str, host: str, *, both_ways: bool = False) -> bool:

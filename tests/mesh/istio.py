@@ -41,11 +41,14 @@ class Proxy(NamedTuple):
 
 
 class Mesh(NamedTuple):
-    """What stands in MeshConfig."""
+    """What stands in MeshConfig. The export lists are those for objects that say none, empty for Istio's own."""
 
     outbound_traffic: str = "ALLOW_ANY"
     root_namespace: str = "istio-system"
     auto_mtls: bool = True
+    service_export: tuple[str, ...] = ()
+    route_export: tuple[str, ...] = ()
+    rule_export: tuple[str, ...] = ()
 
 
 class Resources(NamedTuple):
@@ -158,10 +161,16 @@ def _proxy(proxy: Proxy, version: str) -> Json:
 
 
 def _mesh(mesh: Mesh) -> Json:
+    defaults = {
+        "serviceExport": mesh.service_export,
+        "routeExport": mesh.route_export,
+        "ruleExport": mesh.rule_export,
+    }
     return {
         "outboundTraffic": mesh.outbound_traffic,
         "rootNamespace": mesh.root_namespace,
         "noAutoMtls": not mesh.auto_mtls,
+        **{key: list(exports) for key, exports in defaults.items() if exports},
     }
 
 

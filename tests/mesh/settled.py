@@ -55,6 +55,9 @@ def said_and_seen(objects: list[Json], clients: tuple[Client, ...], istio: Istio
         auto_mtls=mesh.auto_mtls,
         outbound_traffic=mesh.outbound_traffic,
         root_namespace=mesh.root_namespace,
+        service_export=frozenset(mesh.service_export or "*"),
+        route_export=frozenset(mesh.route_export or "*"),
+        rule_export=frozenset(mesh.rule_export or "*"),
     )
     world = understood("\n---\n".join(map(json.dumps, objects)), settings).world
     rows = check(world, clients)

@@ -145,7 +145,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def test_made_up_mesh(seed: int, istio: Istio) -> None:
     made = made_up.make(Random(seed))
-    mesh = Mesh(made.outbound_traffic, made.root_namespace, made.auto_mtls)
+    mesh = Mesh(made.outbound_traffic, made.root_namespace, made.auto_mtls, *made.exports)
     said, seen = said_and_seen(made.objects, CLIENTS_MADE_UP, istio, mesh)
     if said != seen:  # about once in 4,000 times it answers before the last endpoint has reached it
         said, seen = said_and_seen(made.objects, CLIENTS_MADE_UP, istio, mesh)

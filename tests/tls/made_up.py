@@ -30,12 +30,16 @@ MARK = "security.istio.io/tlsMode"
 
 
 class Mesh(NamedTuple):
-    """Everything made up: the objects of people, and what stands in MeshConfig."""
+    """Everything made up: the objects of people, and what stands in MeshConfig.
+
+    `exports` are the defaults for Services, VirtualServices and DestinationRules.
+    """
 
     objects: list[dict[str, Any]]
     auto_mtls: bool
     outbound_traffic: str
     root_namespace: str
+    exports: tuple[tuple[str, ...], ...]
 
 
 def make(random: Random) -> Mesh:
@@ -62,7 +66,8 @@ def make(random: Random) -> Mesh:
         objects += [one(random, index) for index in range(random.choice(many))]
     outbound = random.choice(("ALLOW_ANY", "ALLOW_ANY", "REGISTRY_ONLY"))
     root = random.choice((ROOT, ROOT, ROOT, "a"))
-    return Mesh(objects, random.random() < 0.85, outbound, root)
+    exports = tuple(random.choice(((), (), (), ("*",), (".",), ("b",), ("a", "."))) for _ in range(3))
+    return Mesh(objects, random.random() < 0.85, outbound, root, exports)
 
 
 def _age(random: Random) -> dict[str, str]:

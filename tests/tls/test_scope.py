@@ -268,3 +268,21 @@ def test_a_gateway_knows_nothing_that_is_not_exported() -> None:
     found = world([entry("a", "e0", 80, exportTo=["."])])
 
     assert known(found, View("web", None, is_gateway=True), found.services["a"], ()) is None
+
+
+@pytest.mark.parametrize(
+    ("default", "namespace", "newest", "older"),
+    [
+        (["*"], "web", True, True),
+        (["."], "web", False, False),
+        (["."], "shop", True, True),
+        (["web"], "web", True, False),
+        (["web", "."], "web", True, False),
+        (["*", "."], "web", True, False),
+    ],
+)
+def test_what_is_exported_by_default(default: list[str], namespace: str, newest: bool, older: bool) -> None:  # noqa: FBT001 - a case
+    for version, expected in (((1, 31), newest), ((1, 30), older)):
+        found = world([SERVICE], Settings(version, service_export=frozenset(default)))
+
+        assert is_exported(found, found.services["shop"][0], namespace) is expected

@@ -29,9 +29,12 @@ type proxy struct {
 
 // meshFacts are the parts of MeshConfig that change answers.
 type meshFacts struct {
-	OutboundTraffic string `json:"outboundTraffic"`
-	RootNamespace   string `json:"rootNamespace"`
-	NoAutoMTLS      bool   `json:"noAutoMtls"`
+	OutboundTraffic string   `json:"outboundTraffic"`
+	RootNamespace   string   `json:"rootNamespace"`
+	NoAutoMTLS      bool     `json:"noAutoMtls"`
+	ServiceExport   []string `json:"serviceExport"`
+	RouteExport     []string `json:"routeExport"`
+	RuleExport      []string `json:"ruleExport"`
 }
 
 // callSpec is one call that the simulation walks through the generated configuration.
@@ -82,6 +85,9 @@ func control(t test.Failer, asked question) *xds.FakeDiscoveryServer {
 		config.RootNamespace = asked.Mesh.RootNamespace
 	}
 	config.EnableAutoMtls.Value = !asked.Mesh.NoAutoMTLS
+	config.DefaultServiceExportTo = asked.Mesh.ServiceExport
+	config.DefaultVirtualServiceExportTo = asked.Mesh.RouteExport
+	config.DefaultDestinationRuleExportTo = asked.Mesh.RuleExport
 	return xds.NewFakeDiscoveryServer(t, xds.FakeOptions{
 		MeshConfig:             config,
 		KubernetesObjectString: strings.Join(kube, "\n---\n"),
