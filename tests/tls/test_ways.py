@@ -7,7 +7,7 @@ import pytest
 from meshguard.tls.check import Row
 from meshguard.tls.client import GATEWAY, PASSTHROUGH, SIDECAR, Client
 from meshguard.tls.explain import caller_sees, explain
-from tests.tls.given import rows
+from tests.tls.given import NEWEST, rows
 from tests.tls.matrix import authentication, istio, kubernetes
 
 HOST = "api.vendor.io"
@@ -160,3 +160,18 @@ def test_the_tls_of_a_rule_is_told_to_be_the_proxys() -> None:
         explain(row)[-1]
         == "The TLS that the client's proxy adds reaches what stands there, which must open it itself"
     )
+
+
+def test_routes_that_a_mesh_keeps_in_their_namespace_by_default_bring_nobody_else_there() -> None:
+    objects = [ENTRY, routes(*BY_MESH, http=to())]
+    private = NEWEST._replace(route_export=frozenset({"."}))
+    found = {
+        place: [
+            row.sent.route is None
+            for row in rows(objects, Client(SIDECAR, place), private)
+            if row.port.number == 443
+        ]
+        for place in ("web", "other")
+    }
+
+    assert found == {"web": [False, True], "other": [True]}
