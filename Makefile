@@ -6,7 +6,7 @@
 check: lint
 	tools/dev pytest -n auto -m "not helm and not mesh and not slow"
 
-# Everything, with real Helm 3 and 4 and with Istio's own code, built from their Go modules.
+# Everything, with real Helm 3 and 4 and with Istio's and Kubernetes' own code, built from their Go modules.
 test: lint
 	tools/dev --helm --istio pytest -n auto --cov --cov-fail-under=100
 
