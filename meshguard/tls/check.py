@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, product
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from meshguard.tls.client import NONE, SIDECAR, Client, Sent, Target, looks_like_mesh, sent, view_of
 from meshguard.tls.destination_rule import Rules, prepare
@@ -57,17 +57,21 @@ class Row(NamedTuple):
     verdict: Verdict
 
 
+_Parts: TypeAlias = tuple[tuple[Service, Port], ...]
+
+
 class _Dial(NamedTuple):
     """A port that a client dials by the name of a host, `service` what stands behind the name.
 
-    `parts` are all services that have a share in the port; `unknown` is why the client's proxy has nothing for it,
-    empty where it has.
+    `parts` are all services that have a share in the port, and `sharing` all that have the host in its namespace,
+    the oldest first; `unknown` is why the client's proxy has nothing for it, empty where it has.
     """
 
     host: str
     service: Service
     port: Port
-    parts: tuple[tuple[Service, Port], ...]
+    sharing: tuple[Service, ...]
+    parts: _Parts
     unknown: str
 
 
@@ -143,7 +147,8 @@ def _dials(mesh: _Mesh, host: str, client: Client) -> Iterator[_Dial]:
         for port in one.ports:
             if (port.number, port.is_udp) not in dialled:
                 dialled.add((port.number, port.is_udp))
-                yield _Dial(host, one, port, _parts(sharing, one, port), unknown)
+                mine = tuple(each for each in sharing if each.ref.namespace == one.ref.namespace)
+                yield _Dial(host, one, port, mine, _parts(mine, port), unknown)
 
 
 def _ranked(
@@ -157,18 +162,12 @@ def _ranked(
         yield one, unseen if is_exported(world, one, own) else "not-exported"
 
 
-def _parts(sharing: Sequence[Service], service: Service, port: Port) -> tuple[tuple[Service, Port], ...]:
+def _parts(sharing: Iterable[Service], port: Port) -> _Parts:
     """Give what stands behind a port: addresses of one host, namespace and name of a port are put together.
 
     What has no addresses but those that its host has counts only where the port itself is its own.
     """
-    named = (
-        (one, its)
-        for one in sharing
-        if one.ref.namespace == service.ref.namespace
-        for its in one.ports
-        if its.name == port.name
-    )
+    named = ((one, its) for one in sharing for its in one.ports if its.name == port.name)
     return tuple((one, its) for one, its in named if its is port or one.selector is not None or one.endpoints)
 
 
@@ -185,14 +184,14 @@ def _alias_of(hosts: dict[str, list[Service]], host: str) -> str:
 def _rows(mesh: _Mesh, dial: _Dial, client: Client) -> Iterator[Row]:
     """Give the rows of a port: of each kind of server, then of subsets that are treated otherwise."""
     ways = ways_to(mesh.world, client, dial.host, dial.port)
-    behind = _behind(mesh, dial)
-    make = partial(_row, mesh, dial, client, behind)
+    behind = _behind(mesh, dial.parts)
+    make = partial(_row, mesh, dial, client, _counted(mesh, dial))
     whole = [make(server) for server in behind]
     obeyed = whole[-1].sent.obeyed if whole else None
     apart = [
         row
         for subset in (() if obeyed is None else obeyed.merged.subsets)
-        for server in _servers(mesh.world, dial, subset.labels)
+        for server in _servers(mesh.world, dial.parts, subset.labels)
         for row in (make(server, _Way(subset, route)) for route in reaching(ways, subset.name))
         if _differs(row, make(server))
     ]
@@ -205,21 +204,47 @@ def _differs(row: Row, whole: Row) -> bool:
     return (row.sent.layers, row.verdict) != (whole.sent.layers, whole.verdict)
 
 
-def _behind(mesh: _Mesh, dial: _Dial) -> tuple[Server, ...]:
-    key = tuple((one.ref, port) for one, port in dial.parts)
+def _behind(mesh: _Mesh, parts: _Parts) -> tuple[Server, ...]:
+    key = tuple((one.ref, port) for one, port in parts)
     if key not in mesh.servers:
-        mesh.servers[key] = _servers(mesh.world, dial)
+        mesh.servers[key] = _servers(mesh.world, parts)
     return mesh.servers[key]
 
 
-def _servers(world: World, dial: _Dial, subset: Labels | None = None) -> tuple[Server, ...]:
-    return grouped(chain.from_iterable(servers(world, *part, subset) for part in dial.parts))
+def _counted(mesh: _Mesh, dial: _Dial) -> tuple[Server, ...]:
+    """Give the servers that are asked where all of a port must have a sidecar.
+
+    Addresses of ServiceEntries are those of the port's number, pods those of the name that the newest service has
+    for it. Source: `initServiceRegistry` and `CopyEndpoints` of Istio 1.27 and 1.31.
+    """
+    for newest in reversed(dial.sharing):
+        names = {port.name for port in newest.ports if port.number == dial.port.number}
+        parts = tuple(
+            (one, its)
+            for one in (dial.sharing if names else ())
+            for its in one.ports
+            if (its.number == dial.port.number if one.is_entry else its.name in names)
+        )
+        found = _behind(mesh, tuple(part for part in parts if _has_addresses(part[0])))
+        if answering := tuple(one for one in found if one.kind != "nobody"):
+            return answering
+    return ()
+
+
+def _has_addresses(service: Service) -> bool:
+    """Tell whether something may stand behind a service; behind a host of DNS it is the host itself."""
+    is_plain = service.is_entry and service.selector is None and not service.endpoints
+    return not is_plain or service.resolution == "dns"
+
+
+def _servers(world: World, parts: _Parts, subset: Labels | None = None) -> tuple[Server, ...]:
+    return grouped(chain.from_iterable(servers(world, *part, subset) for part in parts))
 
 
 def _row(
-    mesh: _Mesh, dial: _Dial, client: Client, behind: tuple[Server, ...], server: Server, way: _Way = _DIALLED
+    mesh: _Mesh, dial: _Dial, client: Client, counted: tuple[Server, ...], server: Server, way: _Way = _DIALLED
 ) -> Row:
-    target = Target(dial.service, dial.port, way.subset, behind, dial.unknown, way.route)
+    target = Target(dial.service, dial.port, way.subset, counted, dial.unknown, way.route)
     sent_ = sent(mesh.world, mesh.rules, client, target, server)
     return Row(
         host=dial.host,

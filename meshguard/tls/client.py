@@ -44,10 +44,10 @@ class Sent(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What is called: a port of a service, or of one of its subsets; `servers` are all that stand behind it.
+    """What is called: a port of a service, or of one of its subsets.
 
-    `unknown` is why the client's proxy has nothing for it, empty where it has. `route` is what brings a client
-    there, None where it dials it.
+    `servers` are those that count where all of them must have a sidecar. `unknown` is why the client's proxy has
+    nothing for it, empty where it has. `route` is what brings a client there, None where it dials it.
     """
 
     service: Service

@@ -95,7 +95,7 @@ def _pod(random: Random, namespace: str, app: str, index: int) -> dict[str, Any]
 def _service(random: Random, namespace: str, name: str, app: str = "") -> dict[str, Any]:
     chosen = random.sample(list(PORTS), random.randint(1, 4))
     spec: dict[str, Any] = {"selector": {"app": app or name}, "ports": [_port(random, port) for port in chosen]}
-    if random.random() < 0.2 and f"{name}.{namespace}.svc.cluster.local" != SHARED:
+    if random.random() < (0.5 if f"{name}.{namespace}.svc.cluster.local" == SHARED else 0.2):
         spec["clusterIP"] = "None"
     more: dict[str, Any] = _age(random)
     if random.random() < 0.15:
@@ -187,7 +187,7 @@ def _entry(random: Random, index: int) -> dict[str, Any]:
         ports[0] |= random.choice(({"targetPort": 8443}, {"targetPort": 8443}, {}))
     if random.random() < 0.8 or not ports:
         ports.append({"number": 443, "name": "tls", "protocol": random.choice(("TLS", "HTTPS", "HTTP", "TCP"))})
-    namespace, host = random.choice(NAMESPACES), random.choice(("e0.example", *ENTRIES))
+    namespace, host = random.choice(NAMESPACES), random.choice(("e0.example", SHARED, *ENTRIES))
     spec: dict[str, Any] = {
         "hosts": [host],
         "ports": ports,

@@ -378,3 +378,32 @@ def test_another_name_leads_to_what_is_not_exported() -> None:
     found = rows([shared("e0", "DNS", ports, exportTo=["."]), alias])
 
     assert [(row.host, row.sent.why) for row in found] == [("old.web.svc.cluster.local", "not-exported")]
+
+
+@pytest.mark.parametrize(
+    ("name", "resolution", "more", "expected"),
+    [
+        ("http", "DNS", {}, ()),
+        ("other", "DNS", {}, ()),
+        ("http", "NONE", {}, (MESH,)),
+        ("http", "STATIC", {}, (MESH,)),
+        ("other", "STATIC", {"endpoints": [{"address": "10.0.0.1", "serviceAccount": "x"}]}, (MESH,)),
+        ("other", "STATIC", {"endpoints": [{"address": "10.0.0.1"}]}, ()),
+        ("http", "STATIC", {"workloadSelector": {"labels": {"app": "nobody"}}}, (MESH,)),
+    ],
+)
+def test_addresses_of_an_entry_count_beside_the_pods_of_a_headless_service(
+    name: str, resolution: str, more: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    headless = service(HTTP)
+    headless["spec"]["clusterIP"] = "None"
+    ports = [{"number": 80, "name": name, "protocol": "HTTP"}]
+    found = rows([headless, pod("istio-proxy"), shared("e1", resolution, ports, hosts=[HOST], **more)])
+
+    assert [row.sent.layers for row in found if row.server.kind == "sidecar"][:1] == [expected]
+
+
+def test_a_host_where_nothing_has_an_address_has_no_sidecars() -> None:
+    objects = [shared("e1", "NONE", [{"number": 80, "name": "http", "protocol": "HTTP"}])]
+
+    assert [(row.sent.why, row.sent.layers) for row in rows(objects)] == [("not-all-marked", ())]
