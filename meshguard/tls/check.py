@@ -10,12 +10,13 @@ from meshguard.tls.destination_rule import Rules, prepare
 from meshguard.tls.facts import Labels, Port, Route, Service, Subset, World, covers
 from meshguard.tls.peer_authentication import PERMISSIVE
 from meshguard.tls.protocol import AUTO, MYSQL
-from meshguard.tls.scope import is_exported, known
+from meshguard.tls.scope import is_exported, is_kept_back, known
 from meshguard.tls.server import Server, grouped, injection_of, injection_of_namespace, servers
 from meshguard.tls.verdict import (
     APP_TLS,
     BLOCKED,
     CONFLICT,
+    KEPT_BACK,
     MESH,
     NOT_JUDGED,
     OK,
@@ -263,6 +264,8 @@ def _verdict(world: World, dial: _Dial, client: Client, sent_: Sent, server: Ser
         return Verdict(PLAINTEXT, OPENED, ())
     if server.kind in {"ambient", "nobody"}:
         return Verdict(NOT_JUDGED, UNSEEN, ())
+    if client.kind != NONE and not dial.unknown and is_kept_back(dial.service):
+        return Verdict(NOT_JUDGED, KEPT_BACK, ())
     if sent_.is_blocked or _waits(dial, client, sent_, server):
         return Verdict(CONFLICT, BLOCKED if sent_.is_blocked else WAITING, ())
     if server.kind == "sidecar" and server.accepted is not None:

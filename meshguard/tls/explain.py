@@ -17,6 +17,7 @@ from meshguard.tls.verdict import (
     CALLER,
     CONFLICT,
     DOUBLE_TLS,
+    KEPT_BACK,
     MESH,
     NO_CERTIFICATE,
     NO_CHAIN,
@@ -177,10 +178,18 @@ def _pods(row: Row, most: int = 3) -> str:
     return f" ({', '.join(named[:most])}{more})" if named else ""
 
 
+_UNTOLD = {
+    KEPT_BACK: (
+        "The exportTo of the Service has '~': proxies that know it all the same get its pods as they were at some"
+        " moment, or none, which cannot be told from here"
+    ),
+}
+
+
 def _outcome(row: Row) -> str:
     status = row.verdict.status
     if status == NOT_JUDGED:
-        return "What becomes of it cannot be told from here"
+        return _UNTOLD.get(row.verdict.reception, "What becomes of it cannot be told from here")
     if status == PLAINTEXT:
         return "It works, and nothing of it is encrypted by the mesh"
     if status == APP_TLS and row.sent.layers[:1] == (RULE,):

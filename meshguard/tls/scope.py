@@ -56,6 +56,15 @@ def is_exported(world: World, service: Service, namespace: str) -> bool:
     return is_visible(exports, service.ref.namespace, namespace)
 
 
+def is_kept_back(service: Service) -> bool:
+    """Tell whether a Service of Kubernetes is exported to nobody, among others: proxies are not told of its pods.
+
+    What sends them its pods for another reason sends those that there are by then. Source: `serviceNeedsPush` of
+    Istio 1.27 and 1.31.
+    """
+    return not service.is_entry and NOBODY in service.export_to
+
+
 def _exports(world: World, service: Service) -> frozenset[str]:
     return service.export_to or _default(world, world.settings.service_export)
 
@@ -126,11 +135,14 @@ def _of_one_namespace(named: list[Service], own: str) -> list[Service]:
 
 
 def _sent_to(world: World, sharing: Sequence[Service], own: str) -> list[Service]:
-    """Give what a VirtualService means by a host, if anything: the own namespace's, whoever it is exported to."""
+    """Give what a VirtualService means by a host, if anything: the own namespace's, whoever it is exported to.
+
+    Elsewhere it is what names the namespace, also beside `~`.
+    """
     by_namespace = _by_namespace(sharing)
     if own in by_namespace:
         return [by_namespace[own]]
-    seen = [one for one in by_namespace.values() if is_exported(world, one, own)]
+    seen = [one for one in by_namespace.values() if is_visible(_exports(world, one), one.ref.namespace, own)]
     if world.settings.istio_version < _PICKS_BEST:
         seen.sort(key=lambda one: one.ref.namespace)
     return seen[:1]

@@ -17,6 +17,7 @@ Layers: TypeAlias = tuple[str, ...]
 OPENED, RAW, NO_CHAIN, NO_CERTIFICATE, NOT_TLS = "opened", "raw", "no-chain", "no-certificate", "not-tls"
 REFUSED = frozenset({NO_CHAIN, NO_CERTIFICATE, NOT_TLS})
 BLOCKED, UNSEEN = "blocked", "unseen"  # by the client's own proxy; nobody here knows
+KEPT_BACK = "kept-back"  # whether the client's proxy has any addresses, nobody here knows
 WAITING = "waiting"  # a proxy waits for the first bytes of a client that waits for the server's
 
 OK, PLAINTEXT, APP_TLS, DOUBLE_TLS, CONFLICT, NOT_JUDGED = (

@@ -12,7 +12,7 @@ from meshguard.tls.check import Row, check
 from meshguard.tls.client import SIDECAR, Client
 from meshguard.tls.facts import Ref, Service, Settings, Workload, World, covers
 from meshguard.tls.server import MARK, container_port, injection_of, selected
-from meshguard.tls.verdict import CALLER, MESH, RULE
+from meshguard.tls.verdict import CALLER, KEPT_BACK, MESH, RULE
 from meshguard.tls.verdict import received as decided
 from tests.mesh.istio import Istio, Json, Mesh, Proxy, Resources, generate
 from tests.mesh.observed import UNKNOWN, received
@@ -24,6 +24,7 @@ READY = {"type": "Ready", "status": "True"}
 _UNKNOWN = frozenset(
     {"not-exported", "not-imported", "hidden", "alias", "named-udp", "udp"}
 )  # why there is no cluster
+UNTOLD = "untold"  # there is a cluster, and what it does depends on more than objects
 _ENTRIES = frozenset({"ServiceEntry", "WorkloadEntry"})
 _ISTIO = ("networking.istio.io/", "security.istio.io/")
 _PODS = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
@@ -74,7 +75,7 @@ def said_and_seen(objects: list[Json], clients: tuple[Client, ...], istio: Istio
     by_pod = dict(zip(pods, given[len(callers) :], strict=True))
     said = Said(_sent(world, rows), dict(_taken(rows)))
     seen = Said(
-        {way: _seen(by_client[way.client], way, addresses) for way in said.sent},
+        {way: _seen(by_client[way.client], way, addresses, told) for way, told in said.sent.items()},
         {
             (ref, port): tuple(received(by_pod[ref], port, layer) for layer in (None, MESH, RULE))
             for ref, port in said.taken
@@ -204,17 +205,20 @@ def _sent(world: World, rows: Iterable[Row]) -> dict[Way, str | None]:
         ):
             way = Way(client, row.service.host, row.port.number, row.subset, ref)
             found[way] = UNKNOWN if row.sent.why in _UNKNOWN else layer
+            if row.verdict.reception == KEPT_BACK and found[way] != UNKNOWN:
+                found[way] = UNTOLD
             for subset in known:
                 if ref in labels and covers(subset.labels, labels[ref]):
                     found.setdefault(way._replace(subset=subset.name), found[way])
     return found
 
 
-def _seen(caller: Resources, way: Way, addresses: Mapping[Key, str]) -> str | None:
+def _seen(caller: Resources, way: Way, addresses: Mapping[Key, str], told: str | None) -> str | None:
     name, namespace = way.host.split(".")[:2]
     unseen = "Pod", namespace, f"pod-of-{name}"
     address = addresses.get(unseen if way.server is None else _key(way.server), "")
-    return seen_sent(caller, way.host, way.port, address, way.subset)
+    seen = seen_sent(caller, way.host, way.port, address, way.subset)
+    return UNTOLD if told == UNTOLD and seen != UNKNOWN else seen
 
 
 def _taken(rows: Iterable[Row]) -> Iterator[tuple[tuple[Ref, int], tuple[str, ...]]]:

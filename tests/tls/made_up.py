@@ -99,8 +99,9 @@ def _service(random: Random, namespace: str, name: str, app: str = "") -> dict[s
         spec["clusterIP"] = "None"
     more: dict[str, Any] = _age(random)
     if random.random() < 0.15:
-        exports = (*ANNOTATIONS, *(("~", "~") if app else ()))  # nothing is routed to a second Service
-        more["annotations"] = {"networking.istio.io/exportTo": random.choice(exports)}
+        is_shared = f"{name}.{namespace}.svc.cluster.local" == SHARED
+        hidden = () if is_shared else ("~", "~,b", "~, a", "*,~", "~,.")
+        more["annotations"] = {"networking.istio.io/exportTo": random.choice((*ANNOTATIONS, *hidden))}
     return kubernetes("Service", namespace, name, spec, **more)
 
 

@@ -407,3 +407,23 @@ def test_a_host_where_nothing_has_an_address_has_no_sidecars() -> None:
     objects = [shared("e1", "NONE", [{"number": 80, "name": "http", "protocol": "HTTP"}])]
 
     assert [(row.sent.why, row.sent.layers) for row in rows(objects)] == [("not-all-marked", ())]
+
+
+@pytest.mark.parametrize(
+    ("exported", "caller", "status"),
+    [
+        ("~", Client(SIDECAR, "shop"), "not judged"),
+        ("~", Client(SIDECAR, "web"), "plaintext"),
+        ("~,web", Client(SIDECAR, "web"), "plaintext"),
+        ("~,*", Client(SIDECAR, "web"), "not judged"),
+        ("~,*", Client(NONE), "plaintext"),
+    ],
+)
+def test_the_pods_of_a_service_for_nobody_are_not_known(exported: str, caller: Client, status: str) -> None:
+    hidden = service(HTTP, annotations={"networking.istio.io/exportTo": exported})
+    rules = [{"route": [{"destination": {"host": HOST}}]}]
+    routes = istio("networking", "VirtualService", "shop", "v", {"hosts": [HOST], "http": rules, "exportTo": ["."]})
+    row = one(rows([hidden, pod("istio-proxy"), routes], caller))
+
+    assert row.verdict.status == status
+    assert any("exportTo of the Service has '~'" in told for told in explain(row)) is (status == "not judged")

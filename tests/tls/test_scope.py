@@ -233,6 +233,17 @@ def test_a_virtual_service_finds_its_own_namespace_whatever_it_exports(exported:
     assert ports([hidden, made], "shop") == expected
 
 
+@pytest.mark.parametrize(
+    ("exported", "expected"),
+    [("~", []), ("~, other", []), ("~, web", ["shop/a", "80"]), ("~, *", ["shop/a", "80"])],
+)
+def test_a_virtual_service_finds_what_names_its_namespace_beside_nobody(exported: str, expected: list[str]) -> None:
+    annotations = {"networking.istio.io/exportTo": exported}
+    hidden = {**SERVICE, "metadata": {**SERVICE["metadata"], "annotations": annotations}}
+
+    assert ports([hidden, routes()]) == expected
+
+
 @pytest.mark.parametrize(("settings", "expected"), [(NEWEST, ["b/e0", "80"]), (Settings((1, 30)), ["a/e1", "443"])])
 def test_a_virtual_service_finds_the_oldest_elsewhere(settings: Settings, expected: list[str]) -> None:
     objects = [entry("b", "e0", 80), entry("a", "e1", 443), sidecar("web", "w", egress=[{"hosts": ["./*"]}])]
