@@ -19,13 +19,8 @@ PORTS = {  # name, number and what it is called in the pod: the protocols that I
 ANNOTATIONS = (".", "a", "b", "*", "a,b", "elsewhere, b", ".,elsewhere", "*,a", "")
 EXPORTS: tuple[list[str], ...] = ([], ["."], ["*"], ["a"], ["b"], ["a", "b"], ["b", "elsewhere"])
 SHARED = "s1.a.svc.cluster.local"  # the name of a Service, which ServiceEntries may have too
-ENTRIES: dict[
-    str, dict[str, tuple[str, ...]]
-] = {  # how hosts are resolved in each namespace; what NONE does beside another there is not told
-    "e0.example": {"a": ("STATIC", "DNS"), "b": ("NONE",)},
-    "e1.example": {"a": ("STATIC", "DNS"), "b": ("STATIC", "DNS")},
-    SHARED: {"a": ("STATIC", "DNS", "NONE"), "b": ("STATIC", "DNS")},
-}
+ENTRIES = ("e0.example", "e1.example", SHARED)  # the hosts of ServiceEntries
+RESOLUTIONS = ("STATIC", "STATIC", "DNS", "NONE")
 MARK = "security.istio.io/tlsMode"
 
 
@@ -192,7 +187,7 @@ def _entry(random: Random, index: int) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "hosts": [host],
         "ports": ports,
-        "resolution": random.choice(ENTRIES[host][namespace]),
+        "resolution": random.choice(RESOLUTIONS),
     }
     if random.random() < 0.5:
         spec["location"] = random.choice(("MESH_INTERNAL", "MESH_EXTERNAL"))

@@ -427,3 +427,14 @@ def test_the_pods_of_a_service_for_nobody_are_not_known(exported: str, caller: C
 
     assert row.verdict.status == status
     assert any("exportTo of the Service has '~'" in told for told in explain(row)) is (status == "not judged")
+
+
+@pytest.mark.parametrize(("account", "expected"), [({"serviceAccount": "x"}, (MESH,)), ({}, ())])
+def test_an_entry_without_resolution_counts_the_addresses_of_others(
+    account: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    ports = [{"number": 80, "name": "http", "protocol": "HTTP"}]
+    endpoints = [{"address": "10.0.0.1", **account}]
+    found = rows([shared("e0", "NONE", ports), shared("e1", "STATIC", ports, endpoints=endpoints)])
+
+    assert {row.sent.layers for row in found} == {expected}
