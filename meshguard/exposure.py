@@ -96,13 +96,20 @@ def opened_ports(service: Service) -> tuple[Port, ...]:
     return tuple(port for port in service.ports if port in used and port.protocol in ROUTABLE)
 
 
+def perhaps_opened_ports(service: Service, facts: Facts) -> tuple[Port, ...]:
+    """Give the ports that a gateway sends requests to which it opened; where none is known, it opens them."""
+    routing = service.external
+    is_opened = routing is not None and "terminate" in tls_modes(routing, facts)
+    return opened_ports(service) if is_opened else ()
+
+
 def routed_targets(service: Service, facts: Facts) -> frozenset[int]:
     """Give the container ports that any route uses, from outside or inside the mesh."""
     used: list[Port | None] = []
     if service.external is not None:
-        modes = tls_modes(service.external, facts)
-        used += opened_ports(service) if "terminate" in modes else ()
-        used += [passthrough_port(service, service.external)] if "passthrough" in modes else ()
+        used += perhaps_opened_ports(service, facts)
+        is_passed = "passthrough" in tls_modes(service.external, facts)
+        used += [passthrough_port(service, service.external)] if is_passed else ()
     if service.internal is not None:
         used += internal_ports(service, service.internal)
         named = {route.port.value for route in service.internal.routes or () if route.port is not None}

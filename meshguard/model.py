@@ -11,7 +11,7 @@ from meshguard.beside import Stray, places, strays
 from meshguard.diagnostic import ROOT, ValuePath
 from meshguard.duration import milliseconds
 from meshguard.node import Node, Plain, find, plain
-from meshguard.policy import SAFE_PAIR, Facts, retry_tokens
+from meshguard.policy import SAFE_PAIR, Facts, is_itself, retry_tokens
 
 GRPC = frozenset({"GRPC", "GRPC-WEB"})
 HTTP_LIKE = GRPC | {"HTTP", "HTTP2"}
@@ -378,6 +378,14 @@ def retry_shares(route: Route, *, grpc: bool) -> tuple[RetryShare, ...]:
 def sections(service: Service) -> tuple[Routing, ...]:
     """Give the sections that there are, that for requests from outside first."""
     return tuple(filter(None, (service.external, service.internal)))
+
+
+def forwarding(service: Service, facts: Facts) -> Iterator[tuple[str, Upstream]]:
+    """Give each other service that hosts are forwarded to, with what is said of calls to it."""
+    for upstream in service.upstreams:
+        name = upstream.service
+        if name is not None and upstream.forwarded_hosts and not is_itself(name, facts):
+            yield name, upstream
 
 
 def served_routes(service: Service) -> Iterator[tuple[Routing, Route]]:

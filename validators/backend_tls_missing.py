@@ -104,7 +104,7 @@ ports:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
-from meshguard.exposure import foreign_backends, gateway_ports, gateways, opened_ports, tls_modes
+from meshguard.exposure import foreign_backends, gateway_ports, gateways, perhaps_opened_ports
 from meshguard.model import Service
 from meshguard.rule import Case, Rule, once
 
@@ -116,10 +116,7 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _own(case: Case) -> Iterator[Finding]:
-    routing = case.service.external
-    if routing is None or "terminate" not in tls_modes(routing, case.facts):
-        return
-    for port in opened_ports(case.service):
+    for port in perhaps_opened_ports(case.service, case.facts):
         if port.protocol == "HTTPS" and port.tls is None:
             yield Finding(
                 port.at,

@@ -72,18 +72,16 @@ internalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity, quoted
-from meshguard.policy import fate_of_foreign_host, is_itself
+from meshguard.model import forwarding
+from meshguard.policy import fate_of_foreign_host
 from meshguard.rule import Case, Rule
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Find hosts that the service forwards to another one whose values are not known."""
-    for upstream in case.service.upstreams:
-        service, hosts = upstream.service, upstream.forwarded_hosts
-        if service is None or not hosts or is_itself(service, case.facts):
-            continue
+    for service, upstream in forwarding(case.service, case.facts):
         if case.callee(service) is None:
-            names = quoted(host.value for host in hosts)
+            names = quoted(host.value for host in upstream.forwarded_hosts)
             yield Finding(
                 upstream.at / "forwardedHosts",
                 f"requests with the Host {names} reach '{service}' only if it lists them in its"

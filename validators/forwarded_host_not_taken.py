@@ -113,18 +113,15 @@ ports:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Related, Severity
-from meshguard.model import HTTP_LIKE, Upstream
+from meshguard.model import HTTP_LIKE, Upstream, forwarding
 from meshguard.node import nearest
-from meshguard.policy import Facts, fate_of_foreign_host, is_itself, lists, mtls_of
+from meshguard.policy import Facts, fate_of_foreign_host, lists, mtls_of
 from meshguard.rule import Callee, Case, Rule
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Find hosts that the service forwards to one that is known and does not list them."""
-    for upstream in case.service.upstreams:
-        service = upstream.service
-        if service is None or not upstream.forwarded_hosts or is_itself(service, case.facts):
-            continue
+    for service, upstream in forwarding(case.service, case.facts):
         callee = case.callee(service)
         if callee is not None and not _arrives(upstream, service, callee, case.facts):
             yield from _not_taken(upstream, service, callee, case.facts)

@@ -100,20 +100,20 @@ internalRouting:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
-from meshguard.model import HTTP_LIKE
-from meshguard.policy import full_name, is_itself
+from meshguard.model import HTTP_LIKE, forwarding
+from meshguard.policy import full_name
 from meshguard.rule import Case, Rule
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Find hosts that the service forwards to more than one service on a port, or takes in itself there."""
     takers = _own(case)
-    for upstream in case.service.upstreams:
-        if upstream.service is None or upstream.port is None or is_itself(upstream.service, case.facts):
+    for service, upstream in forwarding(case.service, case.facts):
+        if upstream.port is None:
             continue
         for host in upstream.forwarded_hosts:
-            taker = takers.setdefault((host.value, upstream.port), upstream.service)
-            if full_name(taker, case.facts) != full_name(upstream.service, case.facts):
+            taker = takers.setdefault((host.value, upstream.port), service)
+            if full_name(taker, case.facts) != full_name(service, case.facts):
                 yield Finding(
                     host.at or upstream.at,
                     f"'{host.value}' on port '{upstream.port}' belongs to '{taker}' already, so one of the two gets"

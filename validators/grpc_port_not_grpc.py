@@ -55,8 +55,7 @@ ports:
 from collections.abc import Iterator
 
 from meshguard.diagnostic import Finding, Severity
-from meshguard.exposure import opened_ports, tls_modes
-from meshguard.model import Port
+from meshguard.exposure import perhaps_opened_ports
 from meshguard.rule import Case, Rule
 
 _RIGHT = "name it grpc, or tls where the application encrypts itself"
@@ -70,18 +69,12 @@ _HARM = {
 
 def check(case: Case) -> Iterator[Finding]:
     """Find ports that are gRPC by name or number and HTTP or TCP by protocol, or HTTPS behind a gateway."""
+    opened = perhaps_opened_ports(case.service, case.facts)
     for port in case.service.ports:
         harm = _HARM.get(port.protocol)
         looks = port.name.endswith("-grpc") or port.number == 50051
-        if harm is not None and looks and (port.protocol != "HTTPS" or _is_opened(case, port)):
+        if harm is not None and looks and (port.protocol != "HTTPS" or port in opened):
             yield Finding(port.at / "name", f"port '{port.name}' ({port.number}) looks like gRPC and {harm}")
-
-
-def _is_opened(case: Case, port: Port) -> bool:
-    routing = case.service.external
-    return (
-        routing is not None and "terminate" in tls_modes(routing, case.facts) and port in opened_ports(case.service)
-    )
 
 
 RULE = Rule("grpc-port-not-grpc", Severity.WARNING, __doc__, check)
